@@ -1,0 +1,159 @@
+//! A configured place to poll, and what one poll brings back.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{BrandId, SourceId};
+use super::post::{Post, PostKey};
+use super::time::{Millis, Span};
+
+/// Which adapter speaks to the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// RSS, Atom or JSON feed, comment feeds too.
+    Feed,
+    /// Comments of a WordPress site.
+    Wordpress,
+    /// Any server that speaks Mastodon's API.
+    Mastodon,
+    /// Hacker News through its search.
+    Hackernews,
+    /// Rows from `ebb import`; never polled.
+    Import,
+}
+
+impl SourceKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Import];
+
+    /// The word in configuration and store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Feed => "feed",
+            Self::Wordpress => "wordpress",
+            Self::Mastodon => "mastodon",
+            Self::Hackernews => "hackernews",
+            Self::Import => "import",
+        }
+    }
+
+    /// The kind of a stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.as_str() == word)
+    }
+}
+
+/// Which of a source's posts are mentions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Take {
+    /// Those whose text names the brand.
+    #[default]
+    Matching,
+    /// All: the place is about the brand (its own blog, its own forum).
+    All,
+}
+
+/// A source as configured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceSpec {
+    /// Unique name, shown on pages.
+    pub name: String,
+    /// The adapter.
+    pub kind: SourceKind,
+    /// The brand whose mentions it looks for.
+    pub brand: BrandId,
+    /// All posts, or those that name the brand.
+    pub take: Take,
+    /// Milliseconds between polls when nothing is wrong.
+    pub every_ms: i64,
+    /// What the adapter needs, such as an address or a hashtag; never a secret. See `sources`.
+    pub settings: serde_json::Value,
+}
+
+/// Where polling goes on: text that only the adapter understands. Empty before the first poll.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub String);
+
+/// What one request to a source brought.
+///
+/// The cursor is saved with the posts in one transaction; it never moves past what was not kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// Posts, in any order; repeats are expected (overlap windows).
+    pub posts: Vec<Post>,
+    /// Posts that the platform says are deleted.
+    pub gone: Vec<PostKey>,
+    /// Where to go on after these posts are kept.
+    pub cursor: Cursor,
+    /// The stretch of time that is now fully read, once a chain of pages is complete. `None`: not known, or the chain goes on.
+    pub covered: Option<Span>,
+    /// Whether another request is wanted at once.
+    pub more: More,
+    /// The server's wish: not before this time.
+    pub not_before: Option<Millis>,
+}
+
+/// Whether the chain of pages goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum More {
+    /// Caught up.
+    #[default]
+    CaughtUp,
+    /// There is more now.
+    Now,
+}
+
+/// What re-reading known posts by id brought.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Recheck {
+    /// Still there, perhaps with new text.
+    pub present: Vec<Post>,
+    /// Not in the answer: gone, hidden or held; only a second miss an hour later counts as deletion.
+    pub missing: Vec<PostKey>,
+    /// The platform says deleted.
+    pub gone: Vec<PostKey>,
+}
+
+/// How a source does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SourceHealth {
+    /// Row id.
+    pub id: SourceId,
+    /// As configured.
+    pub spec: SourceSpec,
+    /// Still in the configuration.
+    pub enabled: bool,
+    /// When it last answered.
+    pub last_success_at: Option<Millis>,
+    /// When it was last asked.
+    pub last_poll_at: Option<Millis>,
+    /// When it is asked next.
+    pub next_poll_at: Option<Millis>,
+    /// Failures in a row; 0 when well.
+    pub failures: i64,
+    /// What is wrong and how to mend it, in words.
+    pub last_error: Option<String>,
+    /// Time of the newest post that it ever delivered.
+    pub newest_post_at: Option<Millis>,
+    /// Mentions kept from it.
+    pub mentions: i64,
+}
+
+/// Polling of one source in one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct HourCoverage {
+    /// The source.
+    pub source: SourceId,
+    /// Start of the hour.
+    pub hour: Millis,
+    /// Polls started.
+    pub asked: i64,
+    /// Polls answered.
+    pub answered: i64,
+    /// New posts kept.
+    pub items: i64,
+    /// Milliseconds of the hour that have been fully read, 0..=3,600,000.
+    pub covered_ms: i64,
+}

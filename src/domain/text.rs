@@ -1,0 +1,1 @@
+//! What is done to every text that comes from outside.

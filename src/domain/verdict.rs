@@ -1,0 +1,136 @@
+//! Whether it is over: counts an hour, the frozen baseline, and the verdict with its reasons.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{IncidentId, VerdictId};
+use super::incident::words;
+use super::time::{Millis, Span};
+
+/// What was counted in one hour, of one brand, for one source or all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HourCounts {
+    /// Start of the hour.
+    pub hour: Millis,
+    /// Mentions written in the hour, copies and deleted ones too.
+    pub mentions: i64,
+    /// Of those, copies.
+    pub copies: i64,
+    /// Of those, deleted since.
+    pub deleted: i64,
+    /// Negative ones, copies aside.
+    pub negative: i64,
+    /// Neutral ones, copies aside.
+    pub neutral: i64,
+    /// Positive ones, copies aside.
+    pub positive: i64,
+    /// Distinct authors with at least one negative mention in the hour, copies aside.
+    pub unhappy: i64,
+}
+
+words! {
+    /// How concern stands in an incident.
+    Verdict {
+        /// Above normal, not clearly falling.
+        Elevated = "elevated", "Elevated";
+        /// Above normal, falling.
+        Easing = "easing", "Easing";
+        /// Calm; the hold time runs.
+        Holding = "holding", "Holding";
+        /// Calm for the whole hold time.
+        Recovered = "recovered", "Recovered";
+        /// Calm, then above normal again.
+        Relapsed = "relapsed", "Relapsed";
+        /// Cannot be told: too little was read, or there is no baseline.
+        Unknown = "unknown", "Unknown";
+    }
+}
+
+words! {
+    /// How finely the baseline knows the week.
+    BaselineMethod {
+        /// The same hour of the week, over several weeks.
+        HourOfWeek = "hour_of_week", "same hour of the week";
+        /// The same hour of the day: history is shorter than three weeks.
+        HourOfDay = "hour_of_day", "same hour of the day";
+        /// One number for all hours: history is shorter than three days.
+        Flat = "flat", "average hour";
+        /// Less than a day of history.
+        None = "none", "no baseline";
+    }
+}
+
+/// What is normal, frozen when an incident starts.
+///
+/// Counts an hour are taken as negative binomial: variance = mean + mean²/`size`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The history it was made from.
+    pub history: Span,
+    /// Stretches cut out of it: earlier incidents.
+    pub cut: Vec<Span>,
+    /// How finely it knows the week.
+    pub method: BaselineMethod,
+    /// Expected unhappy authors in each of the 168 hours of the week, from Monday 00:00 UTC.
+    pub expected: Vec<f64>,
+    /// Covered hours of history behind each of the 168 numbers.
+    pub hours: Vec<u32>,
+    /// Overdispersion of the counts; large is close to Poisson.
+    pub size: f64,
+}
+
+/// One reason for a verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// A stable word, such as `source_silent`.
+    pub code: String,
+    /// The sentence on the page.
+    pub text: String,
+    /// Whether the incident should not be closed over it.
+    pub blocks: bool,
+}
+
+/// A verdict at one moment, with the numbers that it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The moment.
+    pub at: Millis,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Unhappy authors an hour, mean over the window.
+    pub unhappy_per_hour: f64,
+    /// Expected by the baseline over the same hours.
+    pub expected_per_hour: f64,
+    /// Above this, concern counts as raised.
+    pub upper_limit: f64,
+    /// Below this, concern counts as calm (lower than `upper_limit`, so that verdicts do not flap).
+    pub calm_limit: f64,
+    /// The hours looked at.
+    pub window: Span,
+    /// Share of the window that was read, 0..=1, of the sources that the baseline rests on.
+    pub coverage: f64,
+    /// Since when it is calm.
+    pub calm_since: Option<Millis>,
+    /// How long it must stay calm, milliseconds.
+    pub hold_ms: i64,
+    /// Why, most important first.
+    pub reasons: Vec<Reason>,
+}
+
+impl Assessment {
+    /// Milliseconds of hold time left; `None` when the hold time does not run.
+    pub fn hold_left_ms(&self) -> Option<i64> {
+        let since = self.calm_since?;
+        Some((self.hold_ms - self.at.since(since)).max(0))
+    }
+}
+
+/// A verdict that was kept when it changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KeptVerdict {
+    /// Row id.
+    pub id: VerdictId,
+    /// Its incident.
+    pub incident: IncidentId,
+    /// The assessment as it was.
+    pub assessment: Assessment,
+}

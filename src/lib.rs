@@ -1,0 +1,26 @@
+//! Ebb tells you who is upset about your incident, and when it is really over.
+//!
+//! Data moves in one direction, and the stages meet only in the store:
+//!
+//! ```text
+//! sources -> ingest -> store -> score -> store -> assess -> store -> web, report
+//! ```
+//!
+//! | module | is |
+//! |---|---|
+//! | [`domain`] | pure types and rules: no database, network, files or clock |
+//! | [`clock`] | the only reader of time |
+//! | [`sources`] | one file a platform, over the one HTTP client |
+//! | [`ingest`] | one poll tick, the pure schedule, copies and matching applied to what came in |
+//! | [`store`] | the only SQL |
+//! | [`score`] | the sentiment models and the worker that feeds them |
+//! | [`assess`] | baseline, concern, verdict, flags |
+//! | [`report`] | exports |
+//! | [`web`] | pages, API, live updates |
+//! | [`demo`] | the simulated world of `ebb demo`, which tests use too |
+//! | [`cli`], [`config`], [`lifecycle`], [`telemetry`] | wiring |
+//!
+//! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
+
+pub mod clock;
+pub mod domain;
