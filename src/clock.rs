@@ -103,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn a_manual_clock_wakes_sleepers_when_it_is_moved() {
         let clock = Clock::manual(Millis::new(1_000));
-        let sleeper = tokio::spawn({
+        let sleeper = tokio::task::spawn({
             let clock = clock.clone();
             async move { clock.sleep_until(Millis::new(2_000)).await }
         });

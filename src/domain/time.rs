@@ -43,7 +43,7 @@ impl Millis {
     /// 0..168: hours since Monday 00:00 UTC.
     pub const fn hour_of_week(self) -> usize {
         // 1970-01-01 was a Thursday: three days after Monday.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rem_euclid is in 0..168")]
+        #[expect(clippy::cast_sign_loss, reason = "rem_euclid is in 0..168")]
         let hour = ((self.0 + 3 * DAY_MS).rem_euclid(WEEK_MS) / HOUR_MS) as usize;
         hour
     }
