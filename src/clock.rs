@@ -103,14 +103,13 @@ mod tests {
     #[tokio::test]
     async fn a_manual_clock_wakes_sleepers_when_it_is_moved() {
         let clock = Clock::manual(Millis::new(1_000));
-        let sleeper = tokio::task::spawn({
-            let clock = clock.clone();
-            async move { clock.sleep_until(Millis::new(2_000)).await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!sleeper.is_finished());
-        clock.advance(1_000);
-        sleeper.await.expect("woken");
+        let sleeper = clock.sleep_until(Millis::new(2_000));
+        let mover = async {
+            tokio::task::yield_now().await;
+            clock.advance(1_000);
+        };
+        tokio::join!(sleeper, mover);
+        assert_eq!(clock.now(), Millis::new(2_000));
     }
 
     #[tokio::test(start_paused = true)]
