@@ -23,4 +23,7 @@
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod lifecycle;
+pub mod telemetry;
