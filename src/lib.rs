@@ -28,3 +28,4 @@ pub mod domain;
 pub mod lifecycle;
 pub mod store;
 pub mod telemetry;
+pub mod sources;
