@@ -23,4 +23,5 @@
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 
 pub mod clock;
+pub mod demo;
 pub mod domain;
