@@ -23,5 +23,8 @@
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod lifecycle;
 pub mod score;
+pub mod telemetry;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufRead};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -69,9 +71,17 @@ pub struct LanguageEvaluation {
 /// Why nothing was measured.
 #[derive(Debug, thiserror::Error)]
 pub enum EvalError {
-    /// Reading failed.
-    #[error("cannot read the file: {0}")]
-    Read(#[from] io::Error),
+    /// There is no such file, or it may not be read.
+    #[error("cannot open {}: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Reading or printing failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
     /// A line is not what the header promises.
     #[error("line {line}: {reason}")]
     Line {
@@ -93,6 +103,20 @@ pub enum EvalError {
 struct Row {
     label: Label,
     input: ScoreInput,
+}
+
+/// Runs `ebb eval` and prints to standard output.
+pub fn run(args: &EvalArgs) -> Result<ExitCode, EvalError> {
+    let file = File::open(&args.file).map_err(|source| EvalError::Open { path: args.file.clone(), source })?;
+    let found = evaluate(&Models::bundled(0)?, BufReader::new(file))?;
+    let mut output = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut output, &found).map_err(io::Error::from)?;
+        writeln!(output)?;
+    } else {
+        write!(output, "{found}")?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Scores every text of a file and compares.

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_long_input_comes_in_bounded_batches_and_in_order() {
-        let input: String = (0..1_000).map(|i| format!("{i}\n")).collect();
+        let input = (0..1_000).map(|i| format!("{i}\n")).collect::<Vec<_>>().concat();
         let batches = Batches::new(io::Cursor::new(input)).expect("a thread");
         let mut next = 0;
         while let Some(batch) = batches.next().expect("memory does not fail") {

@@ -43,14 +43,14 @@ struct Ask {
 }
 
 impl Models {
-    /// The models inside this program, on all cores.
-    pub fn bundled() -> Result<Self, EngineError> {
-        Self::new(vec![Arc::new(Embedded::bundled(cores())?), Arc::new(Ngram::bundled()?)])
+    /// The models inside this program, on so many threads; 0: one a core.
+    pub fn bundled(threads: usize) -> Result<Self, EngineError> {
+        Self::new(vec![Arc::new(Embedded::bundled(lanes(threads))?), Arc::new(Ngram::bundled()?)])
     }
 
-    /// A model from a folder in place of the bundled English one.
-    pub fn with_folder(folder: &Path) -> Result<Self, EngineError> {
-        Self::new(vec![Arc::new(Embedded::from_folder(folder, cores())?), Arc::new(Ngram::bundled()?)])
+    /// The same with a model from a folder (see [`Embedded::from_folder`]) in place of the bundled English one.
+    pub fn with_folder(folder: &Path, threads: usize) -> Result<Self, EngineError> {
+        Self::new(vec![Arc::new(Embedded::from_folder(folder, lanes(threads))?), Arc::new(Ngram::bundled()?)])
     }
 
     /// Any engines, the most exact first and the broadest last: the last one reads languages that none of them names,
@@ -125,6 +125,10 @@ impl Models {
     }
 }
 
+fn lanes(threads: usize) -> usize {
+    if threads == 0 { cores() } else { threads }
+}
+
 /// The score of a text that says nothing.
 fn nothing_to_read() -> Result<Sentiment, EngineError> {
     let probabilities = Probabilities::new([0.0, 1.0, 0.0]).ok_or_else(|| EngineError::run(NOTHING_TO_READ, "not a distribution"))?;
@@ -166,7 +170,7 @@ mod tests {
         let models = Models::new(vec![Arc::new(fake)]).expect("an engine");
         for found in models.score(&inputs(&["", "https://acme.example", "\u{200b}\u{202e}"])).expect("scored") {
             assert_eq!((found.label, found.lang.as_str(), found.model.as_str()), (Label::Neutral, "und", NOTHING_TO_READ));
-            assert_eq!(found.probabilities.values(), [0.0, 1.0, 0.0]);
+            assert_eq!(Some(found.probabilities), Probabilities::new([0.0, 1.0, 0.0]));
         }
         assert!(asked.lock().expect("not poisoned").is_empty());
     }
@@ -194,7 +198,7 @@ mod tests {
 
     #[test]
     fn hostile_texts_get_a_score_from_the_bundled_models() {
-        let models = Models::bundled().expect("settings");
+        let models = Models::bundled(0).expect("settings");
         let megabyte = "why is it down ".repeat(70_000);
         let word = "x".repeat(1_000_000);
         let emoji = "😡".repeat(10_000);

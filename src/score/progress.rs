@@ -17,7 +17,7 @@ pub struct Progress {
 
 /// The speed of late, as an average that forgets: what is older than [`Meter::MEMORY`] seconds of work counts little.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Meter {
+pub struct Meter {
     per_second: Option<f64>,
 }
 
@@ -25,7 +25,7 @@ impl Meter {
     const MEMORY: f64 = 20.0;
 
     /// Takes in that so many texts took so long.
-    pub(super) fn note(&mut self, texts: usize, took: Duration) {
+    pub fn note(&mut self, texts: usize, took: Duration) {
         let seconds = took.as_secs_f64().max(1e-6);
         let now = texts as f64 / seconds;
         let kept = (-seconds / Self::MEMORY).exp();
@@ -33,7 +33,7 @@ impl Meter {
     }
 
     /// What the pages say when so many wait.
-    pub(super) fn progress(&self, waiting: i64) -> Progress {
+    pub fn progress(&self, waiting: i64) -> Progress {
         let speed = self.per_second.filter(|speed| *speed > 0.0);
         let eta_seconds = if waiting <= 0 { Some(0.0) } else { speed.map(|speed| waiting as f64 / speed) };
         Progress { waiting, per_second: speed.unwrap_or(0.0), eta_seconds }

@@ -1,6 +1,7 @@
 //! `ebb score`: texts in, scored JSON lines out, in the same order.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::process::ExitCode;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -51,6 +52,19 @@ pub enum StreamError {
     /// No model.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+/// Runs `ebb score` on standard input and output. Exit code 1 when lines were broken, unless that is allowed; a reader
+/// that goes away (`| head`) is no failure. `progress` hears of every batch.
+pub fn run(args: &ScoreArgs, progress: impl FnMut(StreamSummary)) -> Result<ExitCode, StreamError> {
+    let models = Models::bundled(0)?;
+    let outputs = (BufWriter::new(io::stdout().lock()), io::stderr().lock());
+    match score_stream(args, &models, BufReader::new(io::stdin()), outputs, progress) {
+        Ok(summary) if summary.broken == 0 || args.skip_bad => Ok(ExitCode::SUCCESS),
+        Ok(_) => Ok(ExitCode::FAILURE),
+        Err(StreamError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error),
+    }
 }
 
 /// Scores `input` line by line into `output`; broken lines are named on `errors`. `progress` hears of every batch.
@@ -210,7 +224,8 @@ mod tests {
 
     #[test]
     fn lines_come_out_in_the_order_they_went_in() {
-        let input: String = (0..2_000).map(|i| format!("{{\"text\":\"good {i} {}\",\"n\":{i}}}\n", "x".repeat(i % 50))).collect();
+        let input =
+            (0..2_000).map(|i| format!("{{\"text\":\"good {i} {}\",\"n\":{i}}}\n", "x".repeat(i % 50))).collect::<Vec<_>>().concat();
         let (output, _, summary) = run(&json(), input);
         assert_eq!(summary, StreamSummary { scored: 2_000, broken: 0 });
         for (i, line) in output.iter().enumerate() {
