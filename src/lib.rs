@@ -28,5 +28,6 @@ pub mod demo;
 pub mod domain;
 pub mod lifecycle;
 pub mod store;
+pub mod score;
 pub mod telemetry;
 pub mod sources;
