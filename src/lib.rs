@@ -26,6 +26,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod ingest;
 pub mod lifecycle;
 pub mod store;
 pub mod score;
