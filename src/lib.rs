@@ -27,5 +27,6 @@ pub mod config;
 pub mod domain;
 pub mod ingest;
 pub mod lifecycle;
+pub mod sources;
 pub mod store;
 pub mod telemetry;

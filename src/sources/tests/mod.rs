@@ -1,0 +1,1 @@
+//! Adapters against living fakes on loopback that do what real servers were seen to do.
