@@ -29,6 +29,7 @@ pub mod demo;
 pub mod domain;
 pub mod ingest;
 pub mod lifecycle;
+pub mod sources;
 pub mod store;
 pub mod score;
 pub mod telemetry;
