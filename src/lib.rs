@@ -29,6 +29,7 @@ pub mod demo;
 pub mod domain;
 pub mod ingest;
 pub mod lifecycle;
+pub mod report;
 pub mod score;
 pub mod sources;
 pub mod store;
