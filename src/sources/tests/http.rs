@@ -53,7 +53,7 @@ async fn a_gzip_bomb_is_cut_while_it_unfolds() {
         async move { Body::from_stream(stream::repeat(chunk).take(64).map(Ok::<_, std::io::Error>)) }
     };
     let server = Server::start(Router::new().route("/", get(bomb)).layer(CompressionLayer::new())).await;
-    let got = fetch(&client_with(HttpOptions { read_timeout: Duration::from_secs(20), ..short() }), &server, "/").await;
+    let got = fetch(&client_with(&HttpOptions { read_timeout: Duration::from_secs(20), ..short() }), &server, "/").await;
     assert!(matches!(got, Err(PollError::TooLarge { limit: 1_048_576, .. })), "{got:?}");
 }
 
@@ -61,10 +61,10 @@ async fn a_gzip_bomb_is_cut_while_it_unfolds() {
 async fn a_body_that_stalls_is_given_up() {
     let stall = || async { Body::from_stream(stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"["))]).chain(stream::pending())) };
     let server = Server::start(Router::new().route("/", get(stall))).await;
-    let got = fetch(&client_with(short()), &server, "/").await;
+    let got = fetch(&client_with(&short()), &server, "/").await;
     assert!(matches!(&got, Err(PollError::Unavailable { what, .. }) if what.contains("in time")), "{got:?}");
-    let patient = HttpOptions { read_timeout: Duration::from_secs(60), deadline: Duration::from_millis(200), ..short() };
-    let got = fetch(&client_with(patient), &server, "/").await;
+    let patient = HttpOptions { read_timeout: Duration::from_mins(1), deadline: Duration::from_millis(200), ..short() };
+    let got = fetch(&client_with(&patient), &server, "/").await;
     assert!(matches!(&got, Err(PollError::Unavailable { what, .. }) if what.contains("whole answer")), "{got:?}");
 }
 

@@ -45,10 +45,10 @@ impl Server {
 }
 
 fn client() -> Http {
-    client_with(HttpOptions::default())
+    client_with(&HttpOptions::default())
 }
 
-fn client_with(options: HttpOptions) -> Http {
+fn client_with(options: &HttpOptions) -> Http {
     Http::new(Clock::manual(NOW), HttpOptions { spacing: Duration::ZERO, contact: "ops@acme.example".to_owned(), ..options })
         .expect("a client")
 }
