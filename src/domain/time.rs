@@ -41,11 +41,10 @@ impl Millis {
     }
 
     /// 0..168: hours since Monday 00:00 UTC.
+    #[expect(clippy::cast_possible_truncation, reason = "0..168 fits a byte")]
     pub const fn hour_of_week(self) -> usize {
-        // 1970-01-01 was a Thursday: three days after Monday.
-        #[expect(clippy::cast_sign_loss, reason = "rem_euclid is in 0..168")]
-        let hour = ((self.0 + 3 * DAY_MS).rem_euclid(WEEK_MS) / HOUR_MS) as usize;
-        hour
+        // 1970-01-01 was a Thursday: three days after Monday. rem_euclid keeps the result in 0..168.
+        (((self.0 + 3 * DAY_MS).rem_euclid(WEEK_MS) / HOUR_MS) as u8) as usize
     }
 
     /// This point moved by `ms` (negative: earlier), without overflow.
@@ -93,6 +92,11 @@ impl Span {
     /// `None` when `to` is before `from`.
     pub fn new(from: Millis, to: Millis) -> Option<Self> {
         (from <= to).then_some(Self { from, to })
+    }
+
+    /// Nothing, at a point.
+    pub const fn empty(at: Millis) -> Self {
+        Self { from: at, to: at }
     }
 
     /// First point inside.

@@ -1,0 +1,346 @@
+//! The configuration: one TOML file, every key with a default, any key settable from the environment.
+//!
+//! [`DEFAULT_FILE`] is what `ebb config` prints; a test reads it back, so that it cannot drift from the types.
+
+mod duration;
+mod env;
+mod explain;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::domain::brand::BrandTerms;
+use crate::domain::source::{SourceKind, Take};
+
+pub use duration::Duration;
+
+/// The documented defaults, as `ebb config` prints them.
+pub const DEFAULT_FILE: &str = include_str!("default.toml");
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where data is kept.
+    pub database: Database,
+    /// How Ebb behaves towards other people's servers.
+    pub http: Http,
+    /// The pages.
+    pub web: Web,
+    /// The model.
+    pub score: Score,
+    /// When it is over, and who is flagged.
+    pub assess: Assess,
+    /// What is watched.
+    #[serde(rename = "brand")]
+    pub brands: Vec<BrandConfig>,
+    /// Where.
+    #[serde(rename = "source")]
+    pub sources: Vec<SourceConfig>,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:FILE` or `postgres://…`.
+    pub url: String,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// An address or page for server owners, sent in the User-Agent. Empty: none.
+    pub contact: String,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Longest silence within an answer.
+    pub read_timeout: Duration,
+}
+
+/// `[web]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Web {
+    /// Loopback address and port of the pages.
+    pub listen: SocketAddr,
+}
+
+/// `[score]`
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Score {
+    /// Threads for the model; 0: one a core.
+    pub threads: usize,
+}
+
+/// `[assess]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Assess {
+    /// How long concern must stay calm before an incident counts as recovered.
+    pub hold: Duration,
+    /// Below this share of what should have been read, the verdict is `unknown`. 0..=1.
+    pub min_coverage: f64,
+    /// Severity from which a negative mention flags its author. 0..=1.
+    pub flag_severity: f64,
+}
+
+/// `[[brand]]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrandConfig {
+    /// Shown name.
+    pub name: String,
+    /// Names and phrases; the shown name when left out.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Account names without `@`.
+    #[serde(default)]
+    pub handles: Vec<String>,
+    /// Hashtags without `#`.
+    #[serde(default)]
+    pub hashtags: Vec<String>,
+    /// Phrases of namesakes.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// The brand's own accounts.
+    #[serde(default)]
+    pub own_accounts: Vec<String>,
+}
+
+impl BrandConfig {
+    /// What names the brand: the shown name when `names` is empty.
+    pub fn terms(&self) -> BrandTerms {
+        let names = if self.names.is_empty() { vec![self.name.clone()] } else { self.names.clone() };
+        BrandTerms {
+            names,
+            handles: self.handles.clone(),
+            hashtags: self.hashtags.clone(),
+            exclude: self.exclude.clone(),
+            own_accounts: self.own_accounts.clone(),
+        }
+    }
+}
+
+/// `[[source]]`: the keys below, and those of its kind.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SourceConfig {
+    /// Unique name.
+    pub name: String,
+    /// The adapter.
+    pub kind: SourceKind,
+    /// Name of the brand; may be left out when there is one brand.
+    pub brand: Option<String>,
+    /// All posts, or those that name the brand.
+    #[serde(default)]
+    pub take: Take,
+    /// Time between polls when nothing is wrong.
+    #[serde(default = "five_minutes")]
+    pub every: Duration,
+    /// What the adapter needs; it refuses keys that it does not know.
+    #[serde(flatten)]
+    pub settings: BTreeMap<String, toml::Value>,
+}
+
+fn five_minutes() -> Duration {
+    Duration::from_secs(300)
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:ebb.db".to_owned() }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { contact: String::new(), connect_timeout: Duration::from_secs(10), read_timeout: Duration::from_secs(30) }
+    }
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
+    }
+}
+
+impl Default for Assess {
+    fn default() -> Self {
+        Self { hold: Duration::from_secs(72 * 3600), min_coverage: 0.6, flag_severity: 0.75 }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The text is not TOML, a key is unknown, or a value is of the wrong type.
+    #[error("{place}: {message}")]
+    Syntax {
+        /// File and line, or the environment variable.
+        place: String,
+        /// What is wrong and what is known instead.
+        message: String,
+    },
+    /// The values do not fit together.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl Config {
+    /// Reads `path` (or nothing: the defaults) and lays `environment` over it.
+    pub fn load(path: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let (text, place) = match path {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+                (text, path.display().to_string())
+            }
+            None => (String::new(), "the environment".to_owned()),
+        };
+        Self::parse(&text, &place, environment)
+    }
+
+    /// Reads `text`, naming `place` in errors, and lays `environment` over it.
+    pub fn parse(text: &str, place: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        // The file alone first, so that an error can name the line.
+        let _: Self = toml::from_str(text).map_err(|e| explain::with_line(&e, text, place))?;
+        let mut table: toml::Table = toml::from_str(text).map_err(|e| explain::with_line(&e, text, place))?;
+        let set = env::lay_over(&mut table, environment)?;
+        let config: Self = table.try_into().map_err(|e| explain::with_variables(&e, &set, place))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The brand that a source is for.
+    pub fn brand_of<'a>(&'a self, source: &'a SourceConfig) -> Result<&'a str, ConfigError> {
+        match (&source.brand, self.brands.as_slice()) {
+            (Some(name), brands) if brands.iter().any(|b| &b.name == name) => Ok(name),
+            (Some(name), _) => Err(ConfigError::Invalid(format!(
+                "source \"{}\": there is no brand \"{name}\"; add a [[brand]] with that name",
+                source.name
+            ))),
+            (None, [only]) => Ok(&only.name),
+            (None, []) => Err(ConfigError::Invalid(format!("source \"{}\": there is no brand; add a [[brand]]", source.name))),
+            (None, _) => {
+                Err(ConfigError::Invalid(format!("source \"{}\": there are several brands; say which with `brand = …`", source.name)))
+            }
+        }
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let invalid = |text: String| Err(ConfigError::Invalid(text));
+        for (key, value) in [("assess.min_coverage", self.assess.min_coverage), ("assess.flag_severity", self.assess.flag_severity)] {
+            if !(0.0..=1.0).contains(&value) {
+                return invalid(format!("{key} = {value}: must be between 0 and 1"));
+            }
+        }
+        if self.assess.hold.as_millis() < 3_600_000 {
+            return invalid("assess.hold: must be at least 1h".to_owned());
+        }
+        if let Some(name) = first_repeat(self.brands.iter().map(|b| b.name.as_str())) {
+            return invalid(format!("brand \"{name}\" is there twice"));
+        }
+        if let Some(name) = first_repeat(self.sources.iter().map(|s| s.name.as_str())) {
+            return invalid(format!("source \"{name}\" is there twice; names must differ"));
+        }
+        for brand in &self.brands {
+            if brand.name.trim().is_empty() {
+                return invalid("a [[brand]] has an empty name".to_owned());
+            }
+        }
+        for source in &self.sources {
+            self.brand_of(source)?;
+            if source.name.trim().is_empty() {
+                return invalid("a [[source]] has an empty name".to_owned());
+            }
+            if source.kind == SourceKind::Import {
+                return invalid(format!("source \"{}\": kind = \"import\" is made by `ebb import`, not configured", source.name));
+            }
+            if source.every.as_millis() < 1_000 {
+                return invalid(format!("source \"{}\": every = {}: at least 1s, out of politeness", source.name, source.every));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn first_repeat<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = std::collections::HashSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, "ebb.toml", std::iter::empty()).map_err(|e| e.to_string())
+    }
+
+    fn with_env(text: &str, vars: &[(&str, &str)]) -> Result<Config, String> {
+        let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::parse(text, "ebb.toml", vars).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_printed_default_is_the_default() {
+        assert_eq!(parse(DEFAULT_FILE).expect("the default file"), Config::default());
+    }
+
+    #[test]
+    fn the_example_in_the_printed_default_works_when_its_comment_signs_are_removed() {
+        let example = DEFAULT_FILE.split("# --- example ---").nth(1).expect("an example");
+        let text = example.lines().filter_map(|l| l.strip_prefix("#: ")).collect::<Vec<_>>().join("\n");
+        let config = parse(&text).expect("the example");
+        assert_eq!(config.brands.len(), 1);
+        assert!(config.sources.len() >= 4);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line_and_the_nearest_known_one() {
+        let error = parse("[assess]\nhodl = \"72h\"\n").expect_err("unknown");
+        assert_eq!(error, "ebb.toml, line 2: unknown key `hodl`; did you mean `hold`?");
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_line() {
+        let error = parse("[assess]\nhold = \"tomorrow\"\n").expect_err("no duration");
+        assert!(error.starts_with("ebb.toml, line 2: `tomorrow` is no duration"), "{error}");
+    }
+
+    #[test]
+    fn any_key_can_be_set_from_the_environment() {
+        let config = with_env(
+            "[[brand]]\nname = \"Acme\"\n[[source]]\nname = \"hn\"\nkind = \"hackernews\"\n",
+            &[("EBB_ASSESS__HOLD", "24h"), ("EBB_SCORE__THREADS", "3"), ("EBB_SOURCE__0__EVERY", "2m"), ("EBB_MASTODON_TOKEN", "x")],
+        )
+        .expect("set");
+        assert_eq!(config.assess.hold, Duration::from_secs(24 * 3600));
+        assert_eq!(config.score.threads, 3);
+        assert_eq!(config.sources[0].every, Duration::from_secs(120));
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_environment_is_refused_by_name() {
+        let error = with_env("", &[("EBB_ASSESS__HODL", "24h")]).expect_err("unknown");
+        assert!(error.contains("EBB_ASSESS__HODL") && error.contains("`hold`"), "{error}");
+    }
+
+    #[test]
+    fn a_source_must_name_its_brand_when_there_are_several() {
+        let text = "[[brand]]\nname = \"A\"\n[[brand]]\nname = \"B\"\n[[source]]\nname = \"s\"\nkind = \"hackernews\"\n";
+        assert!(parse(text).expect_err("ambiguous").contains("several brands"));
+    }
+}

@@ -1,0 +1,3 @@
+//! From sources to the store: one poll at a time.
+pub mod lang;
+pub mod schedule;
