@@ -25,5 +25,6 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod web;
 pub mod lifecycle;
 pub mod telemetry;
