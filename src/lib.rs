@@ -27,4 +27,5 @@ pub mod config;
 pub mod domain;
 pub mod web;
 pub mod lifecycle;
+pub mod store;
 pub mod telemetry;
