@@ -22,6 +22,7 @@
 //!
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 
+pub mod assess;
 pub mod clock;
 pub mod config;
 pub mod domain;
