@@ -28,6 +28,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod ingest;
+pub mod web;
 pub mod lifecycle;
 pub mod report;
 pub mod score;
