@@ -56,8 +56,12 @@ pub struct Surroundings {
     pub assigned: i64,
     /// Mentions in the window that wait for a score.
     pub unscored: i64,
-    /// All mentions in the window.
+    /// All mentions in the window, copies and deleted ones aside.
     pub mentions: i64,
+    /// Mentions of the baseline's history that wait for a score.
+    pub history_unscored: i64,
+    /// All mentions of that history, copies and deleted ones aside.
+    pub history_mentions: i64,
     /// Compared sources that are silent.
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
@@ -77,6 +81,18 @@ impl Past<'_> {
         let hours = usize::try_from(self.evidence.hold_ms / HOUR_MS).unwrap_or(0).max(1);
         let from = self.hours.len().saturating_sub(hours);
         Window::of(self.hours.get(from..).unwrap_or_default(), self.evidence.baseline, &self.evidence.rules)
+    }
+}
+
+impl Surroundings {
+    /// So much of the window waits for a score that it cannot be called calm.
+    pub(super) fn unscored_window(&self, rules: &Rules) -> bool {
+        self.unscored > 0 && self.unscored as f64 > rules.unscored * self.mentions as f64
+    }
+
+    /// So much of the history waits for a score that what is normal looks quieter than it was.
+    pub(super) fn unscored_history(&self, rules: &Rules) -> bool {
+        self.history_unscored > 0 && self.history_unscored as f64 > rules.unscored * self.history_mentions as f64
     }
 }
 
@@ -244,8 +260,8 @@ impl Evidence<'_> {
             state.step(&window, self.past(hours, end));
         }
         self.add_running_hour(hours, complete, &mut state, &mut window);
-        let too_many_unscored = surroundings.unscored as f64 > self.rules.unscored * surroundings.mentions as f64;
-        if surroundings.unscored > 0 && too_many_unscored && window.level != Level::Above {
+        let waits = surroundings.unscored_window(&self.rules) && window.level != Level::Above;
+        if waits || surroundings.unscored_history(&self.rules) {
             state.verdict = Verdict::Unknown;
         }
         self.assessment(at, &state, &window, surroundings)

@@ -104,11 +104,12 @@ impl Window {
         let upper = read.quantile(rules.upper).max(rules.least_upper);
         let calm = read.quantile(rules.calm.min(rules.upper)).max(rules.least_calm).min(upper);
         let relapse = read.quantile(rules.relapse).max(upper);
+        let judged = baseline.is_known() && coverage >= rules.known;
         // What was not read can only add.
-        let surely_above = baseline.is_known() && count > all.quantile(rules.upper).max(rules.least_upper);
+        let surely_above = || baseline.is_known() && count > all.quantile(rules.upper).max(rules.least_upper);
         let level = match () {
-            () if surely_above => Level::Above,
-            () if !baseline.is_known() || coverage < rules.known => Level::Unknown,
+            () if !judged && surely_above() => Level::Above,
+            () if !judged => Level::Unknown,
             () if count > upper => Level::Above,
             () if count > calm => Level::Between,
             () => Level::Calm,
