@@ -1,0 +1,1 @@
+pub const EXCLUDE: &[&str] = &["Tidewater RFC"];
