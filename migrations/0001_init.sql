@@ -20,10 +20,12 @@ create table sources (
     cursor text not null, -- moves only in the transaction that keeps the posts
     next_poll_at bigint not null,
     lease_until bigint not null, -- 0: free
-    leased_by text not null,
+    leased_by text not null, -- worker and a number of its own for each claim
     last_poll_at bigint,
     last_success_at bigint,
     newest_post_at bigint,
+    covered_from bigint, -- the newest stretch that is fully read, without a gap
+    covered_to bigint,
     failures bigint not null, -- in a row
     last_error text,
     mentions bigint not null, -- kept from it, a running count
@@ -77,7 +79,7 @@ create table mentions (
     replies bigint not null,
     repost bigint not null, -- 1: a repost, a copy whatever its text
     fingerprint text not null, -- of the normalised text; empty for short and deleted ones
-    copy_of bigint, -- the first mention with the same fingerprint
+    copy_of bigint, -- the mention with the same fingerprint that was kept first
     misses bigint not null, -- re-reads in a row that did not find it
     missed_at bigint, -- when it was first missed
     recheck_at bigint, -- when to read it again; null: never
@@ -135,7 +137,8 @@ create table scoring (
     created_at bigint not null,
     lease_until bigint not null, -- 0: free
     leased_by text not null,
-    attempts bigint not null,
+    attempts bigint not null, -- times it was claimed: a text that kills its worker each time is left alone at last
+    failures bigint not null, -- times a worker gave it back
     last_error text
 );
 
@@ -233,3 +236,4 @@ create table flags (
 );
 
 create index flags_queue on flags (brand_id, state, priority);
+create index flags_updated on flags (updated_at);

@@ -94,6 +94,11 @@ impl Span {
         (from <= to).then_some(Self { from, to })
     }
 
+    /// Nothing, at a point.
+    pub const fn empty(at: Millis) -> Self {
+        Self { from: at, to: at }
+    }
+
     /// First point inside.
     pub const fn from(self) -> Millis {
         self.from

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{IncidentId, VerdictId};
+use super::ids::{IncidentId, SourceId, VerdictId};
 use super::incident::words;
 use super::time::{Millis, Span};
 
@@ -59,23 +59,37 @@ words! {
     }
 }
 
+/// A source that a baseline rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BaselineSource {
+    /// The source.
+    pub source: SourceId,
+    /// Its share of the unhappy authors that are normal, 0..=1; all shares sum to 1.
+    pub share: f64,
+}
+
 /// What is normal, frozen when an incident starts.
 ///
-/// Counts an hour are taken as negative binomial: variance = mean + mean²/`size`.
+/// Counts an hour are taken as negative binomial: variance = mean + mean²/`size`. How it is learned, and
+/// how limits follow from it, stands in `assess::baseline`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// The history it was made from.
     pub history: Span,
-    /// Stretches cut out of it: earlier incidents.
+    /// Stretches cut out of it: earlier incidents, and days far above the other days of their kind.
     pub cut: Vec<Span>,
+    /// The sources whose counts it holds; only these are compared with it.
+    pub sources: Vec<BaselineSource>,
     /// How finely it knows the week.
     pub method: BaselineMethod,
-    /// Expected unhappy authors in each of the 168 hours of the week, from Monday 00:00 UTC.
+    /// Expected unhappy authors in each of the 168 hours of the week, from Monday 00:00 UTC; zeros without a baseline.
     pub expected: Vec<f64>,
     /// Covered hours of history behind each of the 168 numbers.
     pub hours: Vec<u32>,
-    /// Overdispersion of the counts; large is close to Poisson.
+    /// Overdispersion of the counts of single hours; large is close to Poisson.
     pub size: f64,
+    /// The same of sums over six hours: neighbouring hours go up and down together.
+    pub window_size: f64,
 }
 
 /// One reason for a verdict.
@@ -110,6 +124,8 @@ pub struct Assessment {
     pub coverage: f64,
     /// Since when it is calm.
     pub calm_since: Option<Millis>,
+    /// Calm time so far, milliseconds; time in which too little was read does not count.
+    pub held_ms: i64,
     /// How long it must stay calm, milliseconds.
     pub hold_ms: i64,
     /// Why, most important first.
@@ -119,8 +135,8 @@ pub struct Assessment {
 impl Assessment {
     /// Milliseconds of hold time left; `None` when the hold time does not run.
     pub fn hold_left_ms(&self) -> Option<i64> {
-        let since = self.calm_since?;
-        Some((self.hold_ms - self.at.since(since)).max(0))
+        self.calm_since?;
+        Some(self.hold_ms.saturating_sub(self.held_ms).max(0))
     }
 }
 

@@ -1,0 +1,28 @@
+//! From counts to an answer: what is normal, how concern stands against it, and whether it is over.
+//!
+//! | file | is |
+//! |---|---|
+//! | [`counts`] | the negative binomial distribution |
+//! | [`coverage`] | which sources were read, hour by hour, and what can be compared with what |
+//! | [`baseline`] | what is normal at each hour of the week, with a predictive distribution |
+//! | [`concern`] | the curve on the page |
+//! | [`window`] | some hours held against the limits |
+//! | [`verdict`] | the state machine from `elevated` to `recovered` |
+//! | [`reasons`] | why, in words |
+//! | [`outlook`] | concern while no incident is open |
+//!
+//! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
+//! so that late mentions, edits and corrections change the past as they should, and `replay` and the
+//! worker cannot disagree. The price is a few hundred rows of hourly counts, whatever the number of mentions.
+
+pub mod baseline;
+pub mod concern;
+pub mod counts;
+pub mod coverage;
+pub mod outlook;
+pub mod reasons;
+pub mod verdict;
+pub mod window;
+
+#[cfg(test)]
+mod tests;

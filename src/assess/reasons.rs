@@ -1,0 +1,217 @@
+//! Why the verdict is what it is, in plain words with numbers and times, most important first.
+
+use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
+use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
+
+use super::coverage::Silence;
+use super::verdict::Moment;
+use super::window::Level;
+
+/// Silent sources that are named one by one; the rest is counted.
+const NAMED: usize = 3;
+
+pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if moment.state.verdict == Verdict::Unknown {
+        unknown(moment, &mut reasons);
+    }
+    concern(moment, &mut reasons);
+    people(moment, &mut reasons);
+    silence(&moment.surroundings.silent, &mut reasons);
+    hold(moment, &mut reasons);
+    notes(moment, &mut reasons);
+    reasons
+}
+
+/// The answer to "is it over?", in one sentence or two.
+pub fn headline(assessment: &Assessment) -> String {
+    let start = match assessment.verdict {
+        Verdict::Recovered if assessment.reasons.iter().any(|r| r.blocks) => "Concern is back to normal, but not all is done.",
+        Verdict::Recovered => "It is over: concern is back to normal.",
+        Verdict::Holding => "Not yet.",
+        Verdict::Easing => "Not over, but easing.",
+        Verdict::Elevated => "Not over.",
+        Verdict::Relapsed => "Not over: concern came back.",
+        Verdict::Unknown => "Cannot be told.",
+    };
+    // What blocks is the answer; without any, what speaks for it.
+    let wanted = |r: &&Reason| r.blocks || assessment.reasons.iter().all(|r| !r.blocks);
+    let clauses: Vec<&str> = assessment.reasons.iter().filter(wanted).take(3).map(|r| gist(&r.text)).collect();
+    if clauses.is_empty() { start.to_owned() } else { format!("{start} {}.", clauses.join("; ")) }
+}
+
+/// What stands before the numbers and remarks of a reason.
+fn gist(text: &str) -> &str {
+    let end = [": ", " ("].iter().filter_map(|mark| text.find(mark)).min();
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+fn unknown(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
+    let around = moment.surroundings;
+    if !moment.evidence.baseline.is_known() {
+        reasons.push(block(
+            "no_baseline",
+            "No baseline: fewer than 24 hours before the start were read. Import history, or let the sources read further back",
+        ));
+    } else if moment.window.span.from() == moment.window.span.to() {
+        reasons.push(block("early", format!("The first hour since {} is not complete", when(moment.evidence.started_at))));
+    } else if moment.window.level == Level::Unknown {
+        let percent = percent(moment.window.coverage);
+        let hours = moment.window.hours;
+        reasons.push(block("coverage_low", format!("Only {percent} % of what is normally heard was read in the last {hours} h")));
+    }
+    if around.unscored > 0 {
+        reasons.push(block("unscored", format!("{} of {} mentions in the window wait for a score", around.unscored, around.mentions)));
+    }
+}
+
+fn concern(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
+    let (window, state) = (moment.window, moment.state);
+    if !moment.evidence.baseline.is_known() || window.span.from() == window.span.to() {
+        return;
+    }
+    let numbers = format!(
+        "{} unhappy authors an hour, {} expected, raised above {}",
+        short(window.count as f64 / window.hours),
+        short(window.expected / window.hours),
+        short(window.upper as f64 / window.hours)
+    );
+    match state.verdict {
+        Verdict::Elevated | Verdict::Relapsed => {
+            reasons.push(block("concern_raised", format!("Concern is {}: {numbers}", times_normal(moment))));
+        }
+        Verdict::Easing => {
+            let peak = state.peak.map_or_else(String::new, |peak| {
+                let from = percent(1.0 - (window.count as f64 / window.hours) / (peak.count as f64 / peak.hours).max(f64::MIN_POSITIVE));
+                format!(", {from} % below its peak at {}", when(peak.span.to()))
+            });
+            reasons.push(block("concern_easing", format!("Concern is {}{peak}: {numbers}", times_normal(moment))));
+        }
+        Verdict::Holding | Verdict::Recovered if state.above_hours > 0 => {
+            let limit = short(window.relapse as f64 / window.hours);
+            let lasts = moment.evidence.rules.relapse_hours;
+            let text = format!("Concern rose above normal again: {numbers}; a relapse if it lasts {lasts} h or exceeds {limit}");
+            reasons.push(block("concern_wavers", text));
+        }
+        Verdict::Holding | Verdict::Recovered => reasons.push(note("concern_calm", format!("Concern is normal: {numbers}"))),
+        Verdict::Unknown => reasons.push(note("concern_heard", format!("What was read: {numbers}"))),
+    }
+    if let (Verdict::Relapsed, Some(at)) = (state.verdict, state.relapsed_at) {
+        reasons.push(block("relapsed", format!("It was calm, and concern rose again by {}", when(at))));
+    }
+    if !state.raised && state.verdict == Verdict::Holding {
+        reasons.push(note(
+            "never_raised",
+            format!("Concern has not been above normal since the start at {}", when(moment.evidence.started_at)),
+        ));
+    }
+}
+
+fn people(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
+    let around = moment.surroundings;
+    if around.unanswered <= 0 {
+        return;
+    }
+    let who = if around.unanswered == 1 { "very unhappy person" } else { "very unhappy people" };
+    let taken = if around.assigned > 0 { format!(", {} of them assigned", around.assigned) } else { String::new() };
+    reasons.push(block("people_unanswered", format!("{} {who} unanswered{taken}", around.unanswered)));
+}
+
+fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
+    for source in silent.iter().take(NAMED) {
+        let brings = format!("brings {} % of what is normally heard", percent(source.share));
+        reasons.push(block(
+            "source_silent",
+            match source.since {
+                Some(since) => format!("{} silent since {} ({brings})", source.name, when(since)),
+                None => format!("{} was never read ({brings})", source.name),
+            },
+        ));
+    }
+    if silent.len() > NAMED {
+        reasons.push(block("source_silent", format!("{} more sources silent", silent.len() - NAMED)));
+    }
+}
+
+fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
+    let (state, hold_ms) = (moment.state, moment.evidence.hold_ms);
+    let Some(since) = state.calm_since else { return };
+    let left = hold_ms.saturating_sub(state.held_ms).max(0);
+    match state.verdict {
+        Verdict::Recovered => reasons.push(note("hold_complete", format!("Calm since {}, all {} held", when(since), lasting(hold_ms)))),
+        Verdict::Holding if let Some(long) = &state.still_high => reasons.push(block(
+            "hold_still_high",
+            format!(
+                "Each hour is normal, the sum is not: {} unhappy authors in {}, calm is up to {}",
+                long.count,
+                lasting(hold_ms),
+                long.calm
+            ),
+        )),
+        Verdict::Holding if state.paused => reasons.push(block(
+            "hold_paused",
+            format!(
+                "Hold time stands still at {} of {}: only {} % is read",
+                lasting(state.held_ms),
+                lasting(hold_ms),
+                percent(moment.window.coverage)
+            ),
+        )),
+        _ => reasons.push(block(
+            "hold_running",
+            format!("Calm since {}, {} of {} held, {} left", when(since), lasting(state.held_ms), lasting(hold_ms), lasting(left)),
+        )),
+    }
+}
+
+fn notes(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
+    match moment.evidence.baseline.method {
+        BaselineMethod::HourOfDay => {
+            reasons.push(note("baseline_short", "Baseline by hour of the day only: less than three weeks of history, so limits are wide"));
+        }
+        BaselineMethod::Flat => reasons
+            .push(note("baseline_short", "Baseline is one number for all hours: less than three days of history, so limits are wide")),
+        BaselineMethod::HourOfWeek | BaselineMethod::None => {}
+    }
+    let left_out = &moment.surroundings.left_out;
+    if !left_out.is_empty() && moment.evidence.baseline.is_known() {
+        let names: Vec<&str> = left_out.iter().take(NAMED).map(String::as_str).collect();
+        let more = left_out.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        reasons.push(note("source_new", format!("Not compared, because too little of their history was read: {}{more}", names.join(", "))));
+    }
+}
+
+fn times_normal(moment: &Moment<'_>) -> String {
+    let window = moment.window;
+    let ratio = window.count as f64 / window.expected.max(f64::MIN_POSITIVE);
+    if window.expected / window.hours < 0.05 || ratio >= 100.0 { "far above normal".to_owned() } else { format!("{ratio:.1} times normal") }
+}
+
+fn block(code: &str, text: impl Into<String>) -> Reason {
+    Reason { code: code.to_owned(), text: text.into(), blocks: true }
+}
+
+fn note(code: &str, text: impl Into<String>) -> Reason {
+    Reason { code: code.to_owned(), text: text.into(), blocks: false }
+}
+
+/// `09:10 UTC on 19 Nov`.
+pub(super) fn when(at: Millis) -> String {
+    at.to_datetime().format("%H:%M UTC on %-d %b").to_string()
+}
+
+/// `31 h`, `3 days 2 h`.
+fn lasting(ms: i64) -> String {
+    let hours = ms.max(0) / HOUR_MS;
+    if ms > 4 * DAY_MS { format!("{} days {} h", hours / 24, hours % 24) } else { format!("{hours} h") }
+}
+
+/// One decimal where it matters.
+fn short(value: f64) -> String {
+    if value >= 20.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0}", 100.0 * share.clamp(0.0, 1.0))
+}

@@ -1,0 +1,33 @@
+//! Where mentions come from: one file a platform, over the one HTTP client.
+//!
+//! Invariants. `sources` knows nothing of the database, and keeps nothing between two polls: all that
+//! an adapter must remember is in the [`Cursor`](crate::domain::source::Cursor). A cursor never moves
+//! past a post that was not handed out in the same page. Posts are handed out at least once; overlap
+//! windows repeat them on purpose, because platforms show posts late. A cursor that cannot be read (an
+//! older version, a truncated column) means starting over, which repeats posts and loses none.
+//!
+//! | platform | `native_id` | `instance` |
+//! |---|---|---|
+//! | `feed` | guid or id, else the link, else a hash of title and date | host of the feed |
+//! | `wordpress` | comment id | host of the site, with the path where it lives in a folder |
+//! | `mastodon` | `uri` of the status, so that one post read from two servers is one mention | host of that `uri` |
+//! | `hackernews` | item id | `news.ycombinator.com` |
+
+mod adapter;
+mod cursor;
+mod error;
+mod feed;
+mod hackernews;
+mod html;
+mod http;
+mod mastodon;
+mod secret;
+mod wordpress;
+
+pub use adapter::Adapter;
+pub use error::{PollError, SettingsError};
+pub use http::{Http, HttpOptions};
+pub use secret::{Secret, SecretRef, Secrets};
+
+#[cfg(test)]
+mod tests;

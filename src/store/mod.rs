@@ -1,0 +1,216 @@
+//! The only SQL. One store over SQLite (the default, one file) and PostgreSQL (many processes).
+//!
+//! Promises that the contract test (`tests/it/store`) holds on both databases:
+//!
+//! - A page of posts and its cursor are kept in one transaction; a post is kept once.
+//! - Counts an hour ([`rollup`]) change in the transaction that changes what they count.
+//! - Work is claimed with a lease: a crash loses nothing and scores nothing twice.
+//! - A row that cannot be read is [`StoreError::Inconsistent`], never a panic.
+//!
+//! What writes to mentions takes its turn: SQLite has one writing connection, and on PostgreSQL such a
+//! transaction holds an advisory lock until it ends. So whoever finds the first mention with a fingerprint, or
+//! the number behind a count, is alone with it. Claims, flags and incidents do not wait for that lock.
+//!
+//! SQLite runs with WAL and `synchronous = normal`: a killed process loses nothing that was committed; a power
+//! loss may lose the commits of the last moments, never the file. What is lost then is read again from the
+//! cursor, which was lost with it; what people typed in those moments is gone.
+
+mod authors;
+mod brands;
+mod bulk;
+mod concern;
+mod copies;
+mod coverage;
+mod error;
+mod flags;
+mod incidents;
+mod ingest;
+mod keep;
+mod known;
+mod mentions;
+mod pulse;
+mod rollup;
+mod row;
+mod schema;
+mod scoring;
+mod sources;
+mod tombstone;
+mod verdicts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{Any, AnyPool, Transaction};
+
+use crate::domain::ids::IdMaker;
+use crate::domain::time::Millis;
+
+pub use concern::AuthorAnger;
+pub use error::StoreError;
+pub use flags::{FlagChange, FlagChangeRequest, FlagCounts, FlagProposal, FlagRow};
+pub use incidents::NewIncident;
+pub use ingest::{Kept, PageToKeep, RecheckToKeep};
+pub use keep::Keep;
+pub use mentions::{Copies, MentionCursor, MentionFilter};
+pub use pulse::{Pulse, Totals};
+pub use scoring::ScoringTask;
+pub use sources::SourceLease;
+
+/// What every function of the store returns.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Which database is behind a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// One file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// An open database. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// For SQLite one connection: holding it is the right to write.
+    writers: AnyPool,
+    readers: AnyPool,
+    backend: Backend,
+    ids: Arc<IdMaker>,
+}
+
+/// What a writing transaction is going to touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Touch {
+    /// Mentions, their scores or counts: one at a time.
+    Mentions,
+    /// Anything else.
+    Rows,
+}
+
+/// A transaction in which writing is allowed. Dropped without [`commit`], it leaves no trace.
+///
+/// [`commit`]: Transaction::commit
+type WriteTx = Transaction<'static, Any>;
+
+/// How long a write waits for another process that writes to the same file.
+const BUSY_TIMEOUT_MS: u32 = 10_000;
+/// Readers of one SQLite file; writers do not wait for them.
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// The number that writers of mentions agree on; any constant.
+const MENTIONS_LOCK: i64 = 0x0e_bb00_0001;
+
+impl Store {
+    /// Opens `sqlite:PATH` (made when missing) or `postgres://…`, and brings its tables up to date.
+    ///
+    /// `seed` is any random number that differs from those of other processes and earlier runs on the same
+    /// database: ids are made from it and the time.
+    pub async fn open(url: &str, seed: u64) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        let backend = backend_of(url)?;
+        let (writers, readers) = match backend {
+            Backend::Sqlite => open_sqlite(url).await?,
+            Backend::Postgres => {
+                let pool = AnyPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .acquire_timeout(Duration::from_secs(15))
+                    .connect(url)
+                    .await?;
+                (pool.clone(), pool)
+            }
+        };
+        schema::migrate(&writers).await?;
+        Ok(Self { writers, readers, backend, ids: Arc::new(IdMaker::new(seed)) })
+    }
+
+    /// Waits for transactions under way and closes all connections.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+
+    /// Which database this is.
+    pub const fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.readers).await?;
+        Ok(())
+    }
+
+    async fn begin(&self, touch: Touch) -> Result<WriteTx> {
+        match (self.backend, touch) {
+            (Backend::Sqlite, _) => Ok(self.writers.begin_with("begin immediate").await?),
+            (Backend::Postgres, Touch::Rows) => Ok(self.writers.begin().await?),
+            (Backend::Postgres, Touch::Mentions) => {
+                let mut tx = self.writers.begin().await?;
+                sqlx::query("select pg_advisory_xact_lock($1)").bind(MENTIONS_LOCK).execute(&mut *tx).await?;
+                Ok(tx)
+            }
+        }
+    }
+
+    fn next_id(&self, now: Millis) -> i64 {
+        self.ids.next(now)
+    }
+}
+
+fn backend_of(url: &str) -> Result<Backend> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match scheme {
+        "sqlite" if url.contains(":memory:") || url.contains("mode=memory") => Err(StoreError::Unavailable {
+            cause: "SQLite in memory is not supported: each connection would see its own database; use a file".to_owned(),
+        }),
+        "sqlite" => Ok(Backend::Sqlite),
+        "postgres" | "postgresql" => Ok(Backend::Postgres),
+        _ => Err(StoreError::Unavailable { cause: "the database address must begin with `sqlite:` or `postgres://`".to_owned() }),
+    }
+}
+
+async fn open_sqlite(url: &str) -> Result<(AnyPool, AnyPool)> {
+    let url = match (url.contains("mode="), url.contains('?')) {
+        (true, _) => url.to_owned(),
+        (false, true) => format!("{url}&mode=rwc"),
+        (false, false) => format!("{url}?mode=rwc"),
+    };
+    let options = || {
+        AnyPoolOptions::new()
+            // A connection to a file does not go stale, and pinging it costs as much as a small query.
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    let pragmas = format!(
+                        "pragma busy_timeout = {BUSY_TIMEOUT_MS};
+                         pragma journal_mode = wal;
+                         pragma synchronous = normal;
+                         pragma foreign_keys = on;
+                         pragma temp_store = memory;"
+                    );
+                    sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(connection).await?;
+                    Ok(())
+                })
+            })
+    };
+    let writers = options().max_connections(1).acquire_timeout(Duration::from_secs(30)).connect(&url).await?;
+    let readers = options().max_connections(SQLITE_READERS).acquire_timeout(Duration::from_secs(15)).connect(&url).await?;
+    Ok((writers, readers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_the_two_databases_are_taken() {
+        assert!(matches!(backend_of("sqlite:ebb.db"), Ok(Backend::Sqlite)));
+        assert!(matches!(backend_of("postgres://u@h/d"), Ok(Backend::Postgres)));
+        for bad in ["mysql://h/d", "ebb.db", "", "sqlite::memory:"] {
+            assert!(matches!(backend_of(bad), Err(StoreError::Unavailable { .. })), "{bad}");
+        }
+    }
+}
