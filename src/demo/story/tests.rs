@@ -108,7 +108,8 @@ fn posts_name_the_brand_where_they_are_found_by_its_name() {
         assert!(post.kind == Kind::Brand || post.text.to_lowercase().contains("tidewater"), "{}", post.text);
     }
     let namesakes = || story().posts().filter(|(_, post)| post.kind == Kind::Namesake);
-    let excluded = |text: &str| texts_noise::EXCLUDE.iter().any(|phrase| text.to_lowercase().replace('#', "").contains(&phrase.to_lowercase()));
+    let excluded =
+        |text: &str| texts_noise::EXCLUDE.iter().any(|phrase| text.to_lowercase().replace('#', "").contains(&phrase.to_lowercase()));
     let caught = namesakes().filter(|(_, post)| excluded(&post.text)).count();
     assert!(caught * 2 > namesakes().count() && caught < namesakes().count(), "most namesakes can be told by a phrase, not all");
 }
