@@ -100,7 +100,7 @@ fn concern(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         }
         Verdict::Easing => {
             let peak = state.peak.map_or_else(String::new, |peak| {
-                let from = percent(1.0 - (window.count as f64 / window.hours) / (peak.count as f64 / peak.hours).max(f64::MIN_POSITIVE));
+                let from = percent(1.0 - window.heard_rate() / peak.rate().max(f64::MIN_POSITIVE));
                 format!(", {from} % below its peak at {}", when(peak.span.to()))
             });
             reasons.push(block("concern_easing", format!("Concern is {}{peak}: {numbers}", times_normal(moment))));
