@@ -134,7 +134,6 @@ fn details_are_filled_in_everywhere() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "for people: cargo test story_to_read -- --nocapture")]
 fn story_to_read() {
     let live = |post: &(Millis, &StoryPost)| post.0 >= story().facts.live_from.plus(-DAY_MS);
     let shown: Vec<_> = story().posts().filter(live).step_by(17).collect();
