@@ -214,6 +214,9 @@ fn habit(by: &Person, of: usize) -> usize {
 }
 
 fn styled(dice: &mut Dice, by: &Person, mood: Mood, text: String) -> String {
+    if by.bot {
+        return text;
+    }
     let on_hn = by.place == Place::HackerNews;
     let mut text = text;
     if !on_hn && habit(by, 10) < 2 && by.lang != "de" {

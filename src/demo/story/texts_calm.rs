@@ -117,7 +117,7 @@ pub(super) const QUESTION: Bank = Bank {
         "does anyone use Tidewater with more than {few} shops? How is that?",
         "do I need a new contract if the {shop} moves to another street?",
         "can you schedule a delivery for {time} sharp or is it always a window?",
-        "what's the weight limit for couriers? I have a {n} kg order of {thing}.",
+        "what's the weight limit for couriers? Somebody wants {n} kg of {thing}.",
         "can the till speak Welsh? I was asked today.",
     ],
     tails: &[
@@ -144,7 +144,7 @@ pub(super) const CHAT: Bank = Bank {
         "the new Tidewater readers arrived, {few} of them, in a very large box.",
         "Tidewater changed the colour of {feature}. It is blue now.",
         "we are open until {time} on {day}, order through Tidewater as usual.",
-        "our {thing} are on Tidewater from {day}.",
+        "new on our Tidewater page from {day}: {thing}.",
         "you can long-press an item in the Tidewater till to change its price.",
         "we moved our pick-up counter to the side door, the Tidewater couriers know.",
         "Tidewater says couriers in {city} start at {time} from next week.",

@@ -89,7 +89,7 @@ pub(super) const HARM: Bank = Bank {
         "Who is going to pay for this?",
         "And no word from them.",
         "Please, just tell us something.",
-        "On a {day}!",
+        "Today of all days!",
         "I want my money back.",
         "This is costing me real money.",
         "It's been like this since {since}.",
