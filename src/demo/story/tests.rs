@@ -132,15 +132,3 @@ fn details_are_filled_in_everywhere() {
     assert!(story().posts().all(|(_, post)| !post.text.contains(['{', '}']) && !post.text.trim().is_empty()));
     assert!(story().posts().filter(|(_, post)| post.by.place == Place::Mastodon).all(|(_, post)| post.text.chars().count() <= 500));
 }
-
-#[test]
-#[expect(clippy::print_stdout, reason = "for people: cargo test story_to_read -- --nocapture")]
-fn story_to_read() {
-    let live = |post: &(Millis, &StoryPost)| post.0 >= story().facts.live_from.plus(-DAY_MS);
-    let shown: Vec<_> = story().posts().filter(live).step_by(17).collect();
-    assert!(shown.len() > 100);
-    for (at, post) in shown {
-        println!("{at} {:?} {:?} {:?} @{}: {}", post.by.place, post.kind, post.mood, post.by.handle, post.text);
-    }
-    println!("{:?}", unhappy_an_hour(story(), -24, 168));
-}

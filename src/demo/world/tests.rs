@@ -13,7 +13,7 @@ fn start() -> Millis {
 
 fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().user_agent("ebb-tests").timeout(Duration::from_secs(60)).no_proxy().build().expect("a client")
+    Client::builder().user_agent("ebb-tests").timeout(Duration::from_mins(1)).no_proxy().build().expect("a client")
 }
 
 struct Town {
@@ -361,6 +361,20 @@ async fn faults_are_what_they_say() {
     }
     assert_eq!(answers, [200, 503, 200]);
     assert_eq!(town.world.forum().served(), 11);
+}
+
+#[tokio::test]
+async fn the_storys_mastodon_is_out_of_order_for_three_hours() {
+    let story = Story::quiet(start());
+    let clock = Clock::manual(start());
+    let world = World::start(&story, clock.clone(), Faults::of(&story)).await.expect("ports");
+    let url = format!("{}/api/v1/timelines/public", world.urls().mastodon);
+    let mut hours_down = 0;
+    for _ in 0..14 {
+        hours_down += usize::from(client().get(&url).send().await.expect("an answer").status() == 503);
+        clock.advance(HOUR_MS);
+    }
+    assert_eq!(hours_down, 3);
 }
 
 #[tokio::test]
