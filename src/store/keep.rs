@@ -178,7 +178,8 @@ impl Keeper<'_> {
     /// Keeps `keeps`, of which `known` are kept already.
     pub(super) async fn keep(&mut self, keeps: &[&Keep], known: &HashMap<PostKey, Known>) -> Result<()> {
         let keeps = latest_of_each(keeps);
-        let fingerprints = keeps.iter().map(|k| k.fingerprint()).collect();
+        let moved = |k: &&&Keep| known.get(&k.post.key).is_none_or(|m| m.fingerprint != k.fingerprint);
+        let fingerprints = keeps.iter().filter(moved).map(|k| k.fingerprint()).collect();
         self.originals = Originals::load(self.tx, self.lease.spec.brand, fingerprints).await?;
         let authored =
             |k: &&&Keep| known.get(&k.post.key).is_none_or(|m| m.deleted_at.is_some() || m.author_key == authors::key(&k.post).2);

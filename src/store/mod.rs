@@ -120,7 +120,7 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
-        schema::migrate(&writers).await?;
+        schema::migrate(&writers, backend).await?;
         Ok(Self { writers, readers, backend, ids: Arc::new(IdMaker::new(seed)) })
     }
 
