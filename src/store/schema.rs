@@ -18,10 +18,11 @@ pub(super) async fn migrate(pool: &AnyPool, backend: Backend) -> Result<()> {
         .collect();
     let migrator = Migrator::with_migrations(migrations);
     match backend {
-        Backend::Postgres => migrator.run(pool).await?,
+        // Not `run`: the future of that cannot be sent to another thread.
+        Backend::Postgres => migrator.run_direct(None, &mut *pool.acquire().await?, false).await?,
         Backend::Sqlite => {
             let mut tx = pool.begin_with("begin immediate").await?;
-            migrator.run(&mut *tx).await?;
+            migrator.run_direct(None, &mut *tx, false).await?;
             tx.commit().await?;
         }
     }

@@ -84,6 +84,9 @@ async fn search_finds_words_in_any_case_and_takes_wildcards_for_letters(db: &Dat
     assert_eq!(search("' or 1=1 --").await, Vec::<String>::new());
     assert_eq!(search("\0").await, Vec::<String>::new());
     assert_eq!(search("  ").await.len(), 3);
+    let hostile = || Some("a\0".to_owned());
+    let filter = MentionFilter { brand: desk.brand, platform: hostile(), lang: hostile(), ..MentionFilter::default() };
+    assert_eq!(found(db, filter).await, Vec::<String>::new());
 }
 
 async fn totals_and_pulse_follow_what_is_kept(db: &Database) {

@@ -51,6 +51,20 @@ async fn a_database_of_a_newer_ebb_is_refused_in_words(db: &Database) {
     assert!(cause.contains("newer Ebb") && cause.contains("9999"), "{cause}");
 }
 
+#[tokio::test]
+async fn several_processes_may_make_one_file_at_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite:{}", folder.path().join("new file.db").display());
+    let mut openers = tokio::task::JoinSet::new();
+    for seed in 0..6 {
+        let url = url.clone();
+        openers.spawn(async move { Store::open(&url, seed).await });
+    }
+    while let Some(store) = openers.join_next().await {
+        store.expect("an opener").expect("the database opens").close().await;
+    }
+}
+
 async fn several_processes_may_make_the_tables_at_once(db: &Database) {
     for table in TABLES {
         let sql = format!("drop table {table}");
