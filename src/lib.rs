@@ -34,3 +34,4 @@ pub mod score;
 pub mod sources;
 pub mod store;
 pub mod telemetry;
+pub mod web;

@@ -12,7 +12,7 @@ const MIN_UNSPACED: usize = 8;
 /// Enough to be sure; the rest would only cost time.
 const MAX_LETTERS: usize = 2_000;
 
-/// ISO 639-1, or 639-3 where there is none; `None` when neither text nor platform say.
+/// ISO 639-1, or what else the platform claims; `None` when neither text nor platform say.
 pub fn language(text: &str, claimed: Option<&str>) -> Option<String> {
     detected(text).map(str::to_owned).or_else(|| claimed.and_then(code))
 }
@@ -50,7 +50,7 @@ fn code(claimed: &str) -> Option<String> {
     (plausible && !says_nothing).then_some(main)
 }
 
-/// Two letters where ISO 639-1 has them.
+/// ISO 639-1.
 #[rustfmt::skip]
 fn short_code(lang: Lang) -> &'static str {
     match lang {
@@ -66,7 +66,7 @@ fn short_code(lang: Lang) -> &'static str {
         Lang::Ori => "or", Lang::Mya => "my", Lang::Nep => "ne", Lang::Sin => "si", Lang::Khm => "km", Lang::Tuk => "tk",
         Lang::Aka => "ak", Lang::Zul => "zu", Lang::Sna => "sn", Lang::Afr => "af", Lang::Lat => "la", Lang::Slk => "sk",
         Lang::Cat => "ca", Lang::Tgl => "tl", Lang::Hye => "hy",
-        other => other.code(),
+        Lang::Cym => "cy",
     }
 }
 

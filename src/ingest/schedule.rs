@@ -32,7 +32,7 @@ pub enum Ended {
         /// Polls in a row, this one too, that brought nothing new.
         quiet: u32,
     },
-    /// It answered, and has more than one tick takes.
+    /// It answered, and has more than one tick takes: the rest is wanted as soon as is polite.
     Unfinished,
     /// It may work later.
     Failed {
@@ -50,7 +50,7 @@ pub struct Timing {
     pub now: Millis,
     /// The source's own interval.
     pub every_ms: i64,
-    /// No two polls are nearer than this, whatever else is said, but for the pages of one chain.
+    /// No two polls are nearer than this; the pages of one chain are.
     pub floor_ms: i64,
     /// Calm or incident.
     pub mood: Mood,
@@ -67,7 +67,7 @@ pub fn next_poll(timing: &Timing) -> Millis {
     let floor = timing.floor_ms.max(0);
     let every = interval(timing);
     let wait = match timing.ended {
-        Ended::Unfinished => 0,
+        Ended::Unfinished => floor,
         Ended::Well { quiet } => stretched(every, quiet, timing.mood).max(floor),
         Ended::Failed { failures } => backoff(every, failures, timing).max(floor),
         Ended::Refused => HOUR_MS.max(floor),
@@ -140,7 +140,7 @@ mod tests {
     fn the_own_interval_holds_when_nothing_is_wrong() {
         assert_eq!(wait(timing()), 5 * MINUTE);
         assert_eq!(wait(Timing { every_ms: SECOND, ..timing() }), 30 * SECOND, "never faster than the floor");
-        assert_eq!(wait(Timing { ended: Ended::Unfinished, ..timing() }), 0);
+        assert_eq!(wait(Timing { ended: Ended::Unfinished, ..timing() }), 30 * SECOND);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Accounts: found or made for the posts of a page.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use sqlx::any::AnyRow;
@@ -116,12 +117,11 @@ pub(super) async fn resolve(store: &Store, tx: &mut WriteTx, posts: &[&Post], no
     }
     let mut new = Vec::new();
     for (key, a) in wanted {
-        if !ids.contains_key(&key) {
-            let id = store.next_id(now);
-            let (p, i, n) = key.clone();
-            new.push(values![id, p, i, n, a.handle, a.name, a.url, a.followers, i64::from(a.bot), now.get()]);
-            ids.insert(key, id);
-        }
+        let Entry::Vacant(place) = ids.entry(key) else { continue };
+        let id = store.next_id(now);
+        let (platform, instance, native_id) = place.key().clone();
+        new.push(values![id, platform, instance, native_id, a.handle, a.name, a.url, a.followers, i64::from(a.bot), now.get()]);
+        place.insert(id);
     }
     bulk::execute(tx, INSERT, new).await?;
     Ok(ids)

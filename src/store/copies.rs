@@ -59,7 +59,7 @@ pub(super) struct Originals(HashMap<String, Vec<(i64, Millis)>>);
 
 impl Originals {
     /// Those of a brand with one of these fingerprints. Empty fingerprints have none.
-    pub(super) async fn load(tx: &mut WriteTx, brand: BrandId, fingerprints: BTreeSet<&str>) -> Result<Self> {
+    pub(super) async fn load(tx: &mut WriteTx, brand: BrandId, fingerprints: BTreeSet<String>) -> Result<Self> {
         let rows = fingerprints.into_iter().filter(|f| !f.is_empty()).map(|f| values![f, brand.get()]).collect();
         let mut originals = Self::default();
         for row in bulk::fetch(tx, ORIGINALS, rows).await? {

@@ -62,8 +62,8 @@ where id = $1";
 
 /// What happened in one poll.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
-    pub(super) asked: i64,
+pub(super) struct Poll {
+    pub(super) requests: i64,
     pub(super) answered: i64,
     pub(super) items: i64,
 }
@@ -88,8 +88,8 @@ impl Store {
 }
 
 /// Counts a poll in the hour of `now`.
-pub(super) async fn count_poll(tx: &mut WriteTx, lease: &SourceLease, asked: Asked, now: Millis) -> Result<()> {
-    let row = values![lease.id.get(), now.hour().get(), asked.asked, asked.answered, asked.items, 0_i64];
+pub(super) async fn count_poll(tx: &mut WriteTx, lease: &SourceLease, poll: Poll, now: Millis) -> Result<()> {
+    let row = values![lease.id.get(), now.hour().get(), poll.requests, poll.answered, poll.items, 0_i64];
     bulk::execute(tx, ADD, vec![row]).await?;
     Ok(())
 }

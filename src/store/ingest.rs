@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::bulk::{self, values};
 use super::copies::Originals;
-use super::coverage::{self, Asked};
+use super::coverage::{self, Poll};
 use super::error::Attempts;
 use super::keep::{Keep, Keeper, Tally, next_recheck};
 use super::known::{self, Known};
@@ -147,8 +147,8 @@ impl Store {
     async fn try_save_page(&self, lease: &SourceLease, page: &PageToKeep, now: Millis) -> Result<Kept> {
         let mut tx = self.begin(Touch::Mentions).await?;
         let kept = self.keep_posts(&mut tx, (lease, &page.keep, &page.gone), now).await?;
-        let asked = Asked { asked: page.asked, answered: page.asked.min(1), items: kept.new };
-        coverage::count_poll(&mut tx, lease, asked, now).await?;
+        let poll = Poll { requests: page.asked, answered: page.asked.min(1), items: kept.new };
+        coverage::count_poll(&mut tx, lease, poll, now).await?;
         if let Some(span) = page.covered {
             coverage::add_covered(&mut tx, lease, span, now).await?;
         }
@@ -173,7 +173,7 @@ impl Store {
     /// Counts a poll that failed, and gives the lease back. [`StoreError::Conflict`] when it was lost.
     pub async fn save_poll_failure(&self, lease: &SourceLease, error: &str, next_poll_at: Millis, now: Millis) -> Result<()> {
         let mut tx = self.begin(Touch::Mentions).await?;
-        coverage::count_poll(&mut tx, lease, Asked { asked: 1, answered: 0, items: 0 }, now).await?;
+        coverage::count_poll(&mut tx, lease, Poll { requests: 1, answered: 0, items: 0 }, now).await?;
         let failed = sqlx::query(FAIL)
             .bind(lease.id.get())
             .bind(&lease.token)

@@ -30,6 +30,10 @@ impl Keep {
         self.lang.as_deref().or(self.post.lang.as_deref()).map(clean)
     }
 
+    fn fingerprint(&self) -> String {
+        clean(&self.fingerprint)
+    }
+
     fn text(&self) -> String {
         clean_to(&self.post.text, MAX_TEXT_BYTES)
     }
@@ -174,7 +178,7 @@ impl Keeper<'_> {
     /// Keeps `keeps`, of which `known` are kept already.
     pub(super) async fn keep(&mut self, keeps: &[&Keep], known: &HashMap<PostKey, Known>) -> Result<()> {
         let keeps = latest_of_each(keeps);
-        let fingerprints = keeps.iter().map(|k| k.fingerprint.as_str()).collect();
+        let fingerprints = keeps.iter().map(|k| k.fingerprint()).collect();
         self.originals = Originals::load(self.tx, self.lease.spec.brand, fingerprints).await?;
         let authored =
             |k: &&&Keep| known.get(&k.post.key).is_none_or(|m| m.deleted_at.is_some() || m.author_key == authors::key(&k.post).2);
@@ -198,10 +202,11 @@ impl Keeper<'_> {
             // Nothing was written in the future: such a post counts as written now.
             let created_at = keep.post.created_at.min(self.now);
             let repost = keep.post.originality == Originality::Repost;
-            let copy_of = self.originals.find(&keep.fingerprint, created_at, id);
+            let fingerprint = keep.fingerprint();
+            let copy_of = self.originals.find(&fingerprint, created_at, id);
             let copy = repost || copy_of.is_some();
             if !copy {
-                self.originals.insert(&keep.fingerprint, id, created_at);
+                self.originals.insert(&fingerprint, id, created_at);
             }
             let place = Place { brand: self.lease.spec.brand.get(), source: self.lease.id.get(), author, created_at };
             let standing = Standing { copy, deleted: false, label: None };
@@ -239,7 +244,7 @@ impl Keeper<'_> {
             reposts,
             replies,
             i64::from(post.originality == Originality::Repost),
-            clean(&keep.fingerprint),
+            keep.fingerprint(),
             copy_of,
             0_i64,
             next_recheck(at, self.now).map(Millis::get),
@@ -288,7 +293,8 @@ impl Keeper<'_> {
 
     /// New words: back to the queue, perhaps a copy of something else, and its own copies lose their original.
     async fn rewrite(&mut self, keep: &Keep, known: &Known, (author, edited_at): (i64, Option<Millis>)) -> Result<()> {
-        let moved = known.deleted_at.is_some() || known.fingerprint != keep.fingerprint;
+        let fingerprint = keep.fingerprint();
+        let moved = known.deleted_at.is_some() || known.fingerprint != fingerprint;
         if moved {
             let heir = self.originals.promote(self.tx, known.id, &known.fingerprint).await?;
             self.recount.extend(heir);
@@ -296,12 +302,12 @@ impl Keeper<'_> {
         // An original whose words keep their fingerprint stays one.
         let copy_of = match (moved, known.copy_of) {
             (false, copy_of) => copy_of,
-            (true, _) => self.originals.find(&keep.fingerprint, known.created_at, known.id),
+            (true, _) => self.originals.find(&fingerprint, known.created_at, known.id),
         };
         if copy_of.is_none() && !known.repost && moved {
-            self.originals.insert(&keep.fingerprint, known.id, known.created_at);
+            self.originals.insert(&fingerprint, known.id, known.created_at);
         }
-        let words = Words { author, edited_at, text: keep.text(), fingerprint: clean(&keep.fingerprint), copy_of };
+        let words = Words { author, edited_at, text: keep.text(), fingerprint, copy_of };
         self.update(keep, known.id, words).await?;
         tombstone::forget_judgement(self.tx, known.id).await?;
         let row = values![known.id, known.created_at.get(), 0_i64, "", 0_i64, 0_i64];

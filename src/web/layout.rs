@@ -1,0 +1,200 @@
+//! What every page has around it: brand, navigation, the demo's strip.
+
+use crate::domain::brand::Brand;
+use crate::domain::ids::BrandId;
+use crate::domain::time::Millis;
+
+use super::DemoInfo;
+use super::assets::{self, Asset};
+use super::link::Link;
+use super::show::{self, Exact};
+
+/// A page in the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Is it over?
+    Now,
+    /// The whole story.
+    Incidents,
+    /// Who needs us next?
+    People,
+    /// Show me.
+    Mentions,
+    /// Can I trust the picture?
+    Sources,
+    /// A page outside the navigation.
+    Elsewhere,
+}
+
+impl Place {
+    const SHOWN: [(Self, &'static str, &'static str, &'static str); 5] = [
+        (Self::Now, "Now", "/", "now"),
+        (Self::Incidents, "Incidents", "/incidents", "incidents"),
+        (Self::People, "People", "/people", "people"),
+        (Self::Mentions, "Mentions", "/mentions", "mentions"),
+        (Self::Sources, "Sources", "/sources", "sources"),
+    ];
+}
+
+/// What happens to an open page when something new comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Live {
+    /// It changes in place.
+    Swap,
+    /// It offers to be reloaded: rows must not move under a reader's pointer.
+    Offer,
+    /// Nothing.
+    Off,
+}
+
+/// What waits, for the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waiting {
+    /// Open flags.
+    pub people: i64,
+    /// Open incidents.
+    pub incidents: i64,
+    /// Sources that fail or are silent.
+    pub sources: i64,
+}
+
+/// One entry of the navigation.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its word.
+    pub word: &'static str,
+    /// Where it leads.
+    pub href: Link,
+    /// Its icon in the sprite.
+    pub icon: &'static str,
+    /// The page is this one.
+    pub current: bool,
+    /// What waits there; empty when nothing does.
+    pub badge: String,
+    /// The badge in words.
+    pub badge_words: &'static str,
+}
+
+/// A brand in the switcher.
+#[derive(Debug)]
+pub struct BrandChoice {
+    /// Row id.
+    pub id: i64,
+    /// Name on one line.
+    pub name: String,
+    /// The page shows it.
+    pub current: bool,
+}
+
+/// The demo's strip.
+#[derive(Debug)]
+pub struct DemoStrip {
+    /// Such as `600`.
+    pub speed: String,
+    /// The simulated time.
+    pub now: Exact,
+}
+
+/// What the base template needs.
+#[derive(Debug)]
+pub struct Layout {
+    /// Of the window.
+    pub title: String,
+    /// Name of the brand; empty before there is one.
+    pub brand: String,
+    /// All brands; the switcher shows when there are several.
+    pub brands: Vec<BrandChoice>,
+    /// The navigation.
+    pub entries: Vec<Entry>,
+    /// The demo's strip.
+    pub demo: Option<DemoStrip>,
+    /// `swap`, `offer` or empty.
+    pub live: &'static str,
+    /// Style sheet.
+    pub css: &'static Asset,
+    /// Script.
+    pub js: &'static Asset,
+    /// Icon of the window.
+    pub icon: &'static Asset,
+}
+
+/// Which brand a page shows, and how its links keep it.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The brand.
+    pub brand: Brand,
+    /// All brands.
+    pub brands: Vec<Brand>,
+    /// The time now.
+    pub now: Millis,
+    /// What waits.
+    pub waiting: Waiting,
+    /// The demo, when it runs.
+    pub demo: Option<DemoInfo>,
+}
+
+impl Scope {
+    /// A link that stays with the brand. With a single brand the address does not name it.
+    pub fn link(&self, path: impl Into<String>) -> Link {
+        let several = self.brands.len() > 1;
+        Link::to(path).with("brand", if several { self.brand.id.to_string() } else { String::new() })
+    }
+
+    /// The value of the hidden field `brand` in forms; empty with a single brand.
+    pub fn brand_field(&self) -> Option<BrandId> {
+        (self.brands.len() > 1).then_some(self.brand.id)
+    }
+
+    /// The frame of one page.
+    pub fn layout(&self, title: &str, here: Place, live: Live) -> Layout {
+        Layout {
+            title: format!("{title} · {} · Ebb", show::one_line(&self.brand.name, 40)),
+            brand: show::one_line(&self.brand.name, 40),
+            brands: self
+                .brands
+                .iter()
+                .map(|b| BrandChoice { id: b.id.get(), name: show::one_line(&b.name, 40), current: b.id == self.brand.id })
+                .collect(),
+            entries: entries(here, self.waiting, |path| self.link(path)),
+            demo: self.demo.map(|d| DemoStrip { speed: show::decimal(d.speed), now: Exact(self.now) }),
+            ..Layout::bare(title, live)
+        }
+    }
+}
+
+impl Layout {
+    /// The frame before there is a brand, and around errors.
+    pub fn bare(title: &str, live: Live) -> Self {
+        Self {
+            title: format!("{title} · Ebb"),
+            brand: String::new(),
+            brands: Vec::new(),
+            entries: entries(Place::Elsewhere, Waiting::default(), |path| Link::to(path)),
+            demo: None,
+            live: match live {
+                Live::Swap => "swap",
+                Live::Offer => "offer",
+                Live::Off => "",
+            },
+            css: assets::css(),
+            js: assets::js(),
+            icon: assets::icon(),
+        }
+    }
+}
+
+fn entries(here: Place, waiting: Waiting, link: impl Fn(&'static str) -> Link) -> Vec<Entry> {
+    Place::SHOWN
+        .into_iter()
+        .map(|(place, word, path, icon)| {
+            let (n, badge_words) = match place {
+                Place::People => (waiting.people, "waiting"),
+                Place::Incidents => (waiting.incidents, "open"),
+                Place::Sources => (waiting.sources, "in trouble"),
+                _ => (0, ""),
+            };
+            let badge = if n > 0 { show::count(n) } else { String::new() };
+            Entry { word, href: link(path), icon, current: place == here, badge, badge_words }
+        })
+        .collect()
+}

@@ -1,0 +1,207 @@
+//! Values for the tests of pages.
+
+use crate::domain::brand::{Brand, BrandTerms};
+use crate::domain::ids::{AuthorId, BrandId, FlagId, IncidentId, MentionId, SourceId, UpdateId};
+use crate::domain::incident::{Flag, FlagState, Incident, IncidentKind, IncidentSeverity, Update, UpdateKind};
+use crate::domain::post::{Author, Engagement, Mention, PostKey};
+use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
+use crate::domain::source::{HourCoverage, SourceHealth, SourceKind, SourceSpec, Take};
+use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
+use crate::domain::verdict::{Assessment, Reason, Verdict};
+
+use super::chart::concern::{Curve, Hour};
+use super::layout::{Scope, Waiting};
+use super::view::people::Flagged;
+
+/// Friday 2026-11-20, 12:20 UTC.
+pub fn now() -> Millis {
+    Millis::new(1_795_177_200_000)
+}
+
+pub fn brand() -> Brand {
+    Brand { id: BrandId::new(1), name: "Acme Cloud".to_owned(), terms: BrandTerms::default() }
+}
+
+pub fn scope() -> Scope {
+    Scope { brands: vec![brand()], brand: brand(), now: now(), waiting: Waiting { people: 14, incidents: 1, sources: 1 }, demo: None }
+}
+
+pub fn author(id: i64, name: &str) -> Author {
+    Author {
+        id: AuthorId::new(id),
+        platform: "mastodon".to_owned(),
+        instance: "ruby.example".to_owned(),
+        handle: format!("{}@ruby.example", name.to_lowercase().replace(' ', "_")),
+        name: name.to_owned(),
+        url: Some("https://ruby.example/@x".to_owned()),
+        followers: Some(1_240),
+        bot: false,
+    }
+}
+
+pub fn mention(id: i64, name: &str, text: &str, label: Label) -> Mention {
+    let mut p = [0.06, 0.06, 0.06];
+    p[label.index()] = 0.88;
+    Mention {
+        id: MentionId::new(id),
+        key: PostKey::new("mastodon", "ruby.example", &id.to_string()).expect("a key"),
+        source: SourceId::new(1),
+        author: author(id, name),
+        created_at: now().plus(-id * 7 * 60_000),
+        fetched_at: now().plus(-id * 7 * 60_000 + 20_000),
+        edited_at: None,
+        deleted_at: None,
+        text: text.to_owned(),
+        url: Some(format!("https://ruby.example/@x/{id}")),
+        reply_to: None,
+        lang: Some("en".to_owned()),
+        engagement: Engagement { likes: id % 7, reposts: id % 3, replies: 0 },
+        copy_of: None,
+        why: "names “Acme Cloud”".to_owned(),
+        sentiment: Some(Sentiment {
+            label,
+            probabilities: Probabilities::new(p).expect("probabilities"),
+            severity: Severity::new(if label == Label::Negative { 0.84 } else { 0.0 }).expect("a severity"),
+            lang: "en".to_owned(),
+            model: "ebb-en@2026.11".to_owned(),
+        }),
+        corrected: None,
+    }
+}
+
+pub fn incident() -> Incident {
+    Incident {
+        id: IncidentId::new(9),
+        brand: BrandId::new(1),
+        title: "Sign-in fails in Europe".to_owned(),
+        kind: IncidentKind::Service,
+        severity: IncidentSeverity::Major,
+        commander: "Ines Okafor".to_owned(),
+        war_room: Some("https://meet.example/war".to_owned()),
+        started_at: now().plus(-14 * HOUR_MS),
+        fixed_at: Some(now().plus(-4 * HOUR_MS)),
+        closed_at: None,
+        close_reason: String::new(),
+        version: 3,
+    }
+}
+
+pub fn updates() -> Vec<Update> {
+    let update = |id: i64, hours: i64, kind: UpdateKind, text: &str| Update {
+        id: UpdateId::new(id),
+        incident: IncidentId::new(9),
+        at: now().plus(-hours * HOUR_MS),
+        kind,
+        text: text.to_owned(),
+        url: Some("https://status.example/1".to_owned()),
+    };
+    vec![
+        update(1, 13, UpdateKind::Statement, "We are looking into failing sign-ins for customers in Europe."),
+        update(2, 9, UpdateKind::Apology, "We are sorry. A certificate expired, and our alarms did not notice. Nobody's data was touched."),
+        update(3, 4, UpdateKind::Fix, "Sign-in works again for everybody. We keep watching."),
+    ]
+}
+
+pub fn assessment(verdict: Verdict) -> Assessment {
+    let reason = |code: &str, text: &str, blocks: bool| Reason { code: code.to_owned(), text: text.to_owned(), blocks };
+    Assessment {
+        at: now(),
+        verdict,
+        unhappy_per_hour: 9.4,
+        expected_per_hour: 2.1,
+        upper_limit: 5.0,
+        calm_limit: 3.5,
+        window: Span::new(now().plus(-6 * HOUR_MS), now()).expect("a span"),
+        coverage: 0.92,
+        calm_since: (verdict == Verdict::Holding).then(|| now().plus(-31 * HOUR_MS)),
+        hold_ms: 72 * HOUR_MS,
+        reasons: vec![
+            reason("concern_raised", "Unhappy authors are 4.5 times normal: 9.4 an hour, 2.1 expected", true),
+            reason("unanswered", "14 very unhappy people are unanswered", true),
+            reason("source_silent", "Ruby Mastodon silent since 09:10 UTC", true),
+            reason("falling", "Concern has fallen by 61 % since its peak", false),
+        ],
+    }
+}
+
+/// A calm week, an outage, anger that wanes.
+pub fn curve() -> Curve {
+    let span = Span::new(now().plus(-38 * HOUR_MS).hour(), now()).expect("a span");
+    let hours = span.by_hour().enumerate().map(|(i, (at, _))| {
+        let i = i64::try_from(i).unwrap_or(0);
+        let normal = 2.0 + 1.4 * ((at.get() / HOUR_MS % 24 - 14) as f64 / 24.0 * std::f64::consts::TAU).cos();
+        let unhappy = if i < 24 { (i * 7 + 3) % 4 } else { [4, 19, 41, 37, 30, 33, 24, 18, 21, 15, 11, 9, 12, 8, 3][usize::try_from(i - 24).unwrap_or(0).min(14)] };
+        Hour {
+            at,
+            unhappy,
+            mentions: unhappy * 3 + 9,
+            expected: Some(normal),
+            upper: Some(normal + 3.0 * normal.sqrt()),
+            covered: if (33..36).contains(&i) { 0.3 } else { 1.0 },
+        }
+    });
+    Curve { span, hours: hours.collect(), marks: Vec::new(), now: now() }
+}
+
+pub fn flagged(id: i64, name: &str, text: &str, state: FlagState) -> Flagged {
+    let worst = mention(id, name, text, Label::Negative);
+    Flagged {
+        flag: Flag {
+            id: FlagId::new(id),
+            brand: BrandId::new(1),
+            author: worst.author.id,
+            state,
+            owner: if state == FlagState::Open { String::new() } else { "Noor".to_owned() },
+            note: if state == FlagState::Assigned { "Wrote in private at 11:05; waits for the invoice number.".to_owned() } else { String::new() },
+            reason: format!("3 very negative mentions in 6 hours, the worst {} min ago", id * 7),
+            priority: 0.9,
+            worst_severity: 0.84,
+            worst: worst.id,
+            very_negative: 3,
+            latest_at: worst.created_at,
+            created_at: worst.created_at,
+            updated_at: worst.created_at,
+            version: 2,
+        },
+        author: worst.author.clone(),
+        waiting_since: worst.created_at,
+        worst: Some(worst),
+    }
+}
+
+pub fn source(id: i64, name: &str, kind: SourceKind) -> SourceHealth {
+    SourceHealth {
+        id: SourceId::new(id),
+        spec: SourceSpec {
+            name: name.to_owned(),
+            kind,
+            brand: BrandId::new(1),
+            take: Take::Matching,
+            every_ms: 60_000,
+            settings: serde_json::json!({"url": format!("https://{}.example/", name.to_lowercase().replace(' ', "-"))}),
+        },
+        enabled: true,
+        last_success_at: Some(now().plus(-24_000)),
+        last_poll_at: Some(now().plus(-24_000)),
+        next_poll_at: Some(now().plus(36_000)),
+        failures: 0,
+        last_error: None,
+        newest_post_at: Some(now().plus(-90_000)),
+        mentions: 4_211,
+    }
+}
+
+pub fn coverage(source: i64, gap: std::ops::Range<i64>) -> Vec<HourCoverage> {
+    let from = now().plus(-7 * DAY_MS).hour();
+    (0..=168)
+        .filter(|i| !gap.contains(i))
+        .map(|i| HourCoverage {
+            source: SourceId::new(source),
+            hour: from.plus(i * HOUR_MS),
+            asked: 60,
+            answered: 60,
+            items: i % 9,
+            covered_ms: if i == gap.end { HOUR_MS / 2 } else { HOUR_MS },
+        })
+        .collect()
+}

@@ -1,0 +1,237 @@
+//! Incidents, and one incident: the whole story.
+
+use askama::Template;
+
+use crate::domain::incident::{Incident, Update, UpdateKind};
+use crate::domain::time::Millis;
+use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, KeptVerdict};
+use crate::web::chart::concern::{ConcernChart, Curve, Mark, MarkKind};
+use crate::web::layout::{Layout, Live, Place, Scope};
+use crate::web::link::Link;
+use crate::web::show::{self, Exact, When};
+
+use super::now::incident_link;
+use super::{Choice, IncidentForm, ReasonView, VerdictView, field_time, sentence};
+
+/// A row of the list.
+#[derive(Debug)]
+struct IncidentRow {
+    title: String,
+    href: Link,
+    verdict: VerdictView,
+    kind: &'static str,
+    severity: &'static str,
+    started: When,
+    closed: Option<When>,
+}
+
+/// The list.
+#[derive(Debug, Template)]
+#[template(path = "incidents.html", config = "src/web/askama.toml")]
+pub struct IncidentsPage {
+    layout: Layout,
+    headline: String,
+    incidents: Vec<IncidentRow>,
+    f: IncidentForm,
+}
+
+impl IncidentsPage {
+    /// `incidents` newest first, each with what it was judged last.
+    pub fn new(scope: &Scope, incidents: &[(Incident, Option<Assessment>)], suggested_start: Millis) -> Self {
+        let row = |(i, standing): &(Incident, Option<Assessment>)| IncidentRow {
+            title: show::one_line(&i.title, 160),
+            href: incident_link(scope, i.id),
+            verdict: VerdictView::of(standing.as_ref()),
+            kind: i.kind.shown(),
+            severity: i.severity.shown(),
+            started: When::new(i.started_at, scope.now),
+            closed: i.closed_at.map(|at| When::new(at, scope.now)),
+        };
+        Self {
+            layout: scope.layout("Incidents", Place::Incidents, Live::Offer),
+            headline: headline(incidents),
+            incidents: incidents.iter().map(row).collect(),
+            f: IncidentForm::open(scope.brand_field(), suggested_start),
+        }
+    }
+}
+
+fn headline(incidents: &[(Incident, Option<Assessment>)]) -> String {
+    let open: Vec<&Incident> = incidents.iter().map(|(i, _)| i).filter(|i| i.closed_at.is_none()).collect();
+    match (incidents.len(), open.as_slice()) {
+        (0, _) => "No incident so far.".to_owned(),
+        (_, []) => "No incident is open.".to_owned(),
+        (_, [one]) => format!("One incident is open: {}", sentence(&show::one_line(&one.title, 120))),
+        (_, several) => format!("{} incidents are open.", several.len()),
+    }
+}
+
+/// Everything that the page of one incident is made of.
+#[derive(Debug)]
+pub struct IncidentInput {
+    /// Brand, time, navigation.
+    pub scope: Scope,
+    /// The incident.
+    pub incident: Incident,
+    /// What it was judged last.
+    pub standing: Option<Assessment>,
+    /// The answer in one sentence.
+    pub headline: String,
+    /// Its frozen baseline.
+    pub baseline: Option<Baseline>,
+    /// Oldest first.
+    pub updates: Vec<Update>,
+    /// Oldest first.
+    pub verdicts: Vec<KeptVerdict>,
+    /// The curve, without marks.
+    pub curve: Curve,
+}
+
+/// One event of the story.
+#[derive(Debug)]
+struct Event {
+    at: Exact,
+    class: &'static str,
+    word: &'static str,
+    verdict: Option<VerdictView>,
+    text: String,
+    url: Option<String>,
+    reasons: Vec<String>,
+}
+
+/// The page of one incident.
+#[derive(Debug, Template)]
+#[template(path = "incident.html", config = "src/web/askama.toml")]
+pub struct IncidentPage {
+    layout: Layout,
+    all: Link,
+    verdict: VerdictView,
+    title: String,
+    headline: String,
+    kind: &'static str,
+    severity: &'static str,
+    started: When,
+    fixed: Option<When>,
+    closed: Option<When>,
+    is_closed: bool,
+    close_reason: String,
+    commander: String,
+    war_room: Option<String>,
+    reasons: Vec<ReasonView>,
+    chart: ConcernChart,
+    baseline: String,
+    timeline: Vec<Event>,
+    update_action: Link,
+    update_kinds: Vec<Choice>,
+    now_field: String,
+    close_action: Link,
+    blockers: String,
+    f: IncidentForm,
+}
+
+impl IncidentPage {
+    /// Lays the page out.
+    pub fn new(input: &IncidentInput) -> Self {
+        let (scope, incident) = (&input.scope, &input.incident);
+        let when = |at: Millis| When::new(at, scope.now);
+        let reasons = input.standing.as_ref().map_or_else(Vec::new, |a| ReasonView::all(&a.reasons));
+        let blockers: Vec<&str> = reasons.iter().filter(|r| r.blocks).map(|r| r.text.as_str()).collect();
+        let mut curve = input.curve.clone();
+        curve.marks = marks(incident, &input.updates, input.standing.as_ref());
+        Self {
+            layout: scope.layout(&show::one_line(&incident.title, 60), Place::Incidents, Live::Swap),
+            all: scope.link("/incidents"),
+            verdict: VerdictView::of(input.standing.as_ref()),
+            title: show::one_line(&incident.title, 200),
+            headline: sentence(&input.headline),
+            kind: incident.kind.shown(),
+            severity: incident.severity.shown(),
+            started: when(incident.started_at),
+            fixed: incident.fixed_at.map(when),
+            closed: incident.closed_at.map(when),
+            is_closed: incident.closed_at.is_some(),
+            close_reason: incident.close_reason.clone(),
+            commander: show::one_line(&incident.commander, 100),
+            war_room: incident.war_room.clone(),
+            chart: ConcernChart::new(&curve),
+            baseline: baseline_words(input.baseline.as_ref()),
+            timeline: timeline(input),
+            update_action: Link::to(format!("/incidents/{}/updates", incident.id)),
+            update_kinds: UpdateKind::ALL.iter().map(|k| Choice::new(k.as_str(), k.shown(), UpdateKind::Statement.as_str())).collect(),
+            now_field: field_time(scope.now),
+            close_action: Link::to(format!("/incidents/{}/state", incident.id)),
+            blockers: blockers.join(" "),
+            f: IncidentForm::change(scope.brand_field(), incident),
+            reasons,
+        }
+    }
+}
+
+/// What is marked on an incident's curve.
+pub fn marks(incident: &Incident, updates: &[Update], standing: Option<&Assessment>) -> Vec<Mark> {
+    let plain = |at: Millis, kind: MarkKind| Mark { at, kind, text: String::new() };
+    let mut marks = vec![Mark { at: incident.started_at, kind: MarkKind::Started, text: incident.title.clone() }];
+    marks.extend(incident.fixed_at.map(|at| plain(at, MarkKind::Fixed)));
+    marks.extend(incident.closed_at.map(|at| plain(at, MarkKind::Closed)));
+    marks.extend(standing.and_then(|a| a.calm_since).map(|at| plain(at, MarkKind::Calm)));
+    marks.extend(updates.iter().map(|u| Mark { at: u.at, kind: MarkKind::Update(u.kind), text: u.text.clone() }));
+    marks
+}
+
+/// The story, newest first.
+fn timeline(input: &IncidentInput) -> Vec<Event> {
+    let incident = &input.incident;
+    let turning = |at: Millis, word: &'static str, text: String| Event {
+        at: Exact(at),
+        class: "turning",
+        word,
+        verdict: None,
+        text,
+        url: None,
+        reasons: Vec::new(),
+    };
+    let mut events = vec![turning(incident.started_at, "Incident started", String::new())];
+    events.extend(incident.fixed_at.map(|at| turning(at, "Declared fixed", String::new())));
+    events.extend(incident.closed_at.map(|at| turning(at, "Closed", incident.close_reason.clone())));
+    events.extend(input.updates.iter().map(|u| Event {
+        at: Exact(u.at),
+        class: "ours",
+        word: u.kind.shown(),
+        verdict: None,
+        text: u.text.clone(),
+        url: u.url.clone(),
+        reasons: Vec::new(),
+    }));
+    events.extend(input.verdicts.iter().map(|v| Event {
+        at: Exact(v.assessment.at),
+        class: "judged",
+        word: v.assessment.verdict.shown(),
+        verdict: Some(VerdictView::new(v.assessment.verdict)),
+        text: String::new(),
+        url: None,
+        reasons: v.assessment.reasons.iter().map(|r| sentence(&r.text)).collect(),
+    }));
+    events.sort_by_key(|e| std::cmp::Reverse(e.at.0));
+    events
+}
+
+/// The baseline in words: method, history, what was cut out.
+pub fn baseline_words(baseline: Option<&Baseline>) -> String {
+    let Some(b) = baseline else {
+        return "What is normal has not been frozen yet; that happens within a minute of opening an incident.".to_owned();
+    };
+    if b.method == BaselineMethod::None {
+        return "There was less than a day of history at the start, so nobody can say what is normal. Older mentions can be brought in with `ebb import`.".to_owned();
+    }
+    let cut = match b.cut.len() {
+        0 => String::new(),
+        n => format!(", with {} cut out", show::plural(i64::try_from(n).unwrap_or(i64::MAX), "earlier incident", "earlier incidents")),
+    };
+    format!(
+        "What is normal was frozen at the start: the {} over {} of history, {} to {} UTC{cut}.",
+        b.method.shown(),
+        show::duration(b.history.to().since(b.history.from())),
+        show::hour_label(b.history.from()),
+        show::hour_label(b.history.to()),
+    )
+}

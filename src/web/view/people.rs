@@ -1,0 +1,284 @@
+//! People: who needs us next? And one person: what happened with them?
+
+use askama::Template;
+
+use crate::domain::ids::{BrandId, FlagId};
+use crate::domain::incident::{Flag, FlagState};
+use crate::domain::post::{Author, Mention};
+use crate::domain::time::Millis;
+use crate::web::chart::concern::Mark;
+use crate::web::chart::mood::MoodStrip;
+use crate::web::layout::{Layout, Live, Place, Scope};
+use crate::web::link::Link;
+use crate::web::mention::MentionView;
+use crate::web::show;
+
+use super::flag_state;
+
+/// A flagged author with what the queue shows of them.
+#[derive(Debug, Clone)]
+pub struct Flagged {
+    /// The flag.
+    pub flag: Flag,
+    /// The author.
+    pub author: Author,
+    /// Their worst mention.
+    pub worst: Option<Mention>,
+    /// Since when they wait.
+    pub waiting_since: Millis,
+}
+
+/// How many are in each state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Nobody has looked.
+    pub open: i64,
+    /// Somebody took it.
+    pub assigned: i64,
+    /// Looked after.
+    pub done: i64,
+}
+
+impl Counts {
+    const fn of(self, state: FlagState) -> i64 {
+        match state {
+            FlagState::Open => self.open,
+            FlagState::Assigned => self.assigned,
+            FlagState::Done => self.done,
+        }
+    }
+}
+
+/// What was just done, and how it is undone.
+#[derive(Debug)]
+pub struct Notice {
+    /// In words.
+    pub text: String,
+    /// Where undoing is sent.
+    pub action: Link,
+    /// What undoing sends.
+    pub undo: &'static str,
+    /// The version that stands now.
+    pub version: i64,
+}
+
+impl Notice {
+    /// After somebody's flag was set to done.
+    pub fn done(person: &Flagged) -> Self {
+        Self {
+            text: format!("{} is marked as done.", show::one_line(person.author.shown(), 60)),
+            action: Link::to(format!("/people/{}", person.flag.id)),
+            undo: "reopen",
+            version: person.flag.version,
+        }
+    }
+}
+
+/// A row of the queue.
+#[derive(Debug)]
+struct PersonView {
+    id: FlagId,
+    version: i64,
+    href: Link,
+    name: String,
+    initial: String,
+    handle: String,
+    bot: bool,
+    place: String,
+    followers: String,
+    waiting: String,
+    reason: String,
+    worst: Option<MentionView>,
+    note: String,
+    state: &'static str,
+    state_class: &'static str,
+    state_icon: &'static str,
+    owner: String,
+    done: bool,
+}
+
+impl PersonView {
+    fn new(person: &Flagged, scope: &Scope) -> Self {
+        let Flagged { flag, author, .. } = person;
+        let name = show::one_line(author.shown(), 60);
+        let (state_class, state_icon) = flag_state(flag.state);
+        let handle_is_new = !author.handle.is_empty() && author.handle != author.shown();
+        Self {
+            id: flag.id,
+            version: flag.version,
+            href: scope.link(format!("/people/{}", flag.id)),
+            initial: name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "·".to_owned(), |c| c.to_uppercase().collect()),
+            name,
+            handle: if handle_is_new { show::one_line(&format!("@{}", author.handle.trim_start_matches('@')), 60) } else { String::new() },
+            bot: author.bot,
+            place: place(author),
+            followers: author.followers.map_or_else(String::new, |n| show::plural(n, "follower", "followers")),
+            waiting: waiting(person, scope.now),
+            reason: super::sentence(&show::one_line(&flag.reason, 400)),
+            worst: person.worst.as_ref().map(|m| MentionView::new(m, scope.now)),
+            note: flag.note.clone(),
+            state: flag.state.shown(),
+            state_class,
+            state_icon,
+            owner: show::one_line(&flag.owner, 60),
+            done: flag.state == FlagState::Done,
+        }
+    }
+}
+
+fn place(author: &Author) -> String {
+    let platform = show::platform(&author.platform);
+    if author.instance.is_empty() { platform } else { format!("{platform} · {}", show::one_line(&author.instance, 60)) }
+}
+
+fn waiting(person: &Flagged, now: Millis) -> String {
+    let passed = show::duration(now.since(person.waiting_since));
+    match person.flag.state {
+        FlagState::Open => format!("waiting for {passed}"),
+        FlagState::Assigned => format!("taken, waiting for {passed}"),
+        FlagState::Done => format!("done {}", show::relative(person.flag.updated_at, now)),
+    }
+}
+
+/// A tab.
+#[derive(Debug)]
+struct Tab {
+    word: &'static str,
+    href: Link,
+    count: String,
+    current: bool,
+}
+
+/// The queue.
+#[derive(Debug, Template)]
+#[template(path = "people.html", config = "src/web/askama.toml")]
+pub struct PeoplePage {
+    layout: Layout,
+    brand: Option<BrandId>,
+    headline: String,
+    notice: Option<Notice>,
+    tab: &'static str,
+    tabs: Vec<Tab>,
+    people: Vec<PersonView>,
+    more: bool,
+    nobody: &'static str,
+}
+
+/// What the queue is made of.
+#[derive(Debug)]
+pub struct Queue {
+    /// The state that is shown.
+    pub state: FlagState,
+    /// How many there are of each.
+    pub counts: Counts,
+    /// The shown ones, most urgent first.
+    pub people: Vec<Flagged>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+impl PeoplePage {
+    /// Lays the page out.
+    pub fn new(scope: &Scope, queue: Queue) -> Self {
+        let shown = i64::try_from(queue.people.len()).unwrap_or(i64::MAX);
+        Self {
+            layout: scope.layout("People", Place::People, Live::Offer),
+            brand: scope.brand_field(),
+            headline: headline(&queue, scope.now),
+            tab: queue.state.as_str(),
+            tabs: FlagState::ALL
+                .iter()
+                .map(|s| Tab {
+                    word: s.shown(),
+                    href: tab_link(scope, *s),
+                    count: show::count(queue.counts.of(*s)),
+                    current: *s == queue.state,
+                })
+                .collect(),
+            people: queue.people.iter().map(|p| PersonView::new(p, scope)).collect(),
+            more: shown < queue.counts.of(queue.state),
+            nobody: nobody(queue.state),
+            notice: queue.notice,
+        }
+    }
+}
+
+/// Link to one tab of the queue.
+pub fn tab_link(scope: &Scope, state: FlagState) -> Link {
+    scope.link("/people").with("state", state.as_str())
+}
+
+fn headline(queue: &Queue, now: Millis) -> String {
+    let Counts { open, assigned, done } = queue.counts;
+    let longest = queue.people.iter().filter(|p| p.flag.state == FlagState::Open).map(|p| now.since(p.waiting_since)).max();
+    match (open, longest) {
+        (0, _) if assigned > 0 => format!("Nobody is left unanswered; {} being helped.", show::plural(assigned, "person is", "people are")),
+        (0, _) if done > 0 => "Nobody needs you now.".to_owned(),
+        (0, _) => "Nobody very unhappy has been found.".to_owned(),
+        (n, Some(ms)) => {
+            format!("{} for an answer, the longest for {}.", show::plural(n, "very unhappy person waits", "very unhappy people wait"), show::duration(ms))
+        }
+        (n, None) => format!("{} for an answer.", show::plural(n, "very unhappy person waits", "very unhappy people wait")),
+    }
+}
+
+const fn nobody(state: FlagState) -> &'static str {
+    match state {
+        FlagState::Open => "Nobody waits. Authors of very unhappy mentions appear here within a minute, worst and most recent first.",
+        FlagState::Assigned => "Nobody is being helped right now. Assign somebody from the open ones to keep two people from writing to the same author.",
+        FlagState::Done => "Nothing is done yet. Whoever was helped, or needs nothing, is kept here.",
+    }
+}
+
+/// One person.
+#[derive(Debug, Template)]
+#[template(path = "person.html", config = "src/web/askama.toml")]
+pub struct PersonPage {
+    layout: Layout,
+    brand: Option<BrandId>,
+    headline: String,
+    queue: Link,
+    p: PersonView,
+    profile: Option<String>,
+    mood: Option<MoodStrip>,
+    mentions: Vec<MentionView>,
+    more: bool,
+    back: String,
+    tab: &'static str,
+}
+
+impl PersonPage {
+    /// `mentions` newest first, at most `limit`; `marks` of the brand's incidents.
+    pub fn new(scope: &Scope, person: &Flagged, mentions: &[Mention], marks: &[Mark], limit: usize) -> Self {
+        let view = PersonView::new(person, scope);
+        Self {
+            layout: scope.layout(&view.name, Place::People, Live::Swap),
+            brand: scope.brand_field(),
+            headline: person_headline(person, mentions, scope.now),
+            queue: tab_link(scope, person.flag.state),
+            profile: person.author.url.clone(),
+            mood: MoodStrip::new(mentions, marks, scope.now),
+            mentions: mentions.iter().map(|m| MentionView::new(m, scope.now)).collect(),
+            more: mentions.len() >= limit,
+            // A correction made here comes back to their mentions, filtered.
+            back: Link::to("").with("author", person.author.id).query(),
+            tab: "person",
+            p: view,
+        }
+    }
+}
+
+fn person_headline(person: &Flagged, mentions: &[Mention], now: Millis) -> String {
+    let name = show::one_line(person.author.shown(), 60);
+    let last = mentions.iter().filter(|m| m.deleted_at.is_none()).max_by_key(|m| m.created_at);
+    let Some(last) = last else {
+        return format!("Nothing that {name} wrote is left.");
+    };
+    let ago = show::relative(last.created_at, now);
+    match last.label() {
+        Some(crate::domain::sentiment::Label::Negative) => format!("{name} was still unhappy {ago}."),
+        Some(crate::domain::sentiment::Label::Neutral) => format!("{name} sounded neutral {ago}."),
+        Some(crate::domain::sentiment::Label::Positive) => format!("{name} sounded pleased {ago}."),
+        None => format!("{name} wrote {ago}; it is not scored yet."),
+    }
+}

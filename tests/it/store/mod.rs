@@ -1,0 +1,14 @@
+//! The contract of the store: one set of tests, run on SQLite always, and on PostgreSQL when `EBB_TEST_POSTGRES` is the
+//! address of a server on which databases may be made. Without it the PostgreSQL half says that it was left out; with
+//! `EBB_TEST_REQUIRE=1` it fails then.
+
+mod contract;
+mod copies;
+mod desk;
+mod incidents;
+mod ingest;
+mod leases;
+mod pages;
+mod random;
+mod schema;
+mod scoring;
