@@ -7,12 +7,13 @@ use url::form_urlencoded::Serializer;
 pub struct Link {
     path: String,
     pairs: Vec<(&'static str, String)>,
+    anchor: String,
 }
 
 impl Link {
     /// A path without a query.
     pub fn to(path: impl Into<String>) -> Self {
-        Self { path: path.into(), pairs: Vec::new() }
+        Self { path: path.into(), pairs: Vec::new(), anchor: String::new() }
     }
 
     /// Adds `name=value` unless the value is empty.
@@ -25,6 +26,13 @@ impl Link {
         self
     }
 
+    /// Leads to one part of the page; `anchor` is of letters, digits and `-`.
+    #[must_use]
+    pub fn at(mut self, anchor: impl Into<String>) -> Self {
+        self.anchor = anchor.into();
+        self
+    }
+
     /// The query alone, without `?`.
     pub fn query(&self) -> String {
         Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
@@ -34,7 +42,10 @@ impl Link {
 impl std::fmt::Display for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.path)?;
-        if self.pairs.is_empty() { Ok(()) } else { write!(f, "?{}", self.query()) }
+        if !self.pairs.is_empty() {
+            write!(f, "?{}", self.query())?;
+        }
+        if self.anchor.is_empty() { Ok(()) } else { write!(f, "#{}", self.anchor) }
     }
 }
 
@@ -47,5 +58,6 @@ mod tests {
         let link = Link::to("/mentions").with("q", "a&b=\"c\"").with("label", "").with("brand", 3);
         assert_eq!(link.to_string(), "/mentions?q=a%26b%3D%22c%22&brand=3");
         assert_eq!(Link::to("/").to_string(), "/");
+        assert_eq!(link.at("m-5").to_string(), "/mentions?q=a%26b%3D%22c%22&brand=3#m-5");
     }
 }

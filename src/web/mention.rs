@@ -2,12 +2,10 @@
 
 use crate::domain::post::Mention;
 use crate::domain::sentiment::{Label, Sentiment};
-use crate::domain::time::Millis;
 
+use super::layout::Scope;
 use super::show::{self, When};
 
-/// From this severity on (0..=1) a mention counts as very unhappy.
-pub const VERY: f32 = 0.7;
 /// Texts longer than this are shown in part.
 const LONG_CHARS: usize = 480;
 /// And those with more lines than this.
@@ -119,7 +117,8 @@ pub struct MentionView {
 
 impl MentionView {
     /// Everything but the copies, which cost a query.
-    pub fn new(m: &Mention, now: Millis) -> Self {
+    pub fn new(m: &Mention, scope: &Scope) -> Self {
+        let now = scope.now;
         let label = m.label();
         let (text, whole) = clamp(&m.text);
         let author = show::one_line(m.author.shown(), 60);
@@ -128,10 +127,10 @@ impl MentionView {
             id: m.id.get(),
             author_id: m.author.id.get(),
             handle: handle(m),
-            initial: author.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "·".to_owned(), |c| c.to_uppercase().collect()),
+            initial: if m.deleted_at.is_some() { "–".to_owned() } else { show::initial(&author) },
             author,
             bot: m.author.bot,
-            followers: m.author.followers.map_or_else(String::new, |n| show::plural(n, "follower", "followers")),
+            followers: m.author.followers.filter(|_| m.deleted_at.is_none()).map_or_else(String::new, |n| show::plural(n, "follower", "followers")),
             place: place(m),
             when: When::new(m.created_at, now),
             edited: m.edited_at.map(|at| When::new(at, now)),
@@ -139,7 +138,7 @@ impl MentionView {
             text,
             whole,
             label: LabelView::new(label),
-            very: label == Some(Label::Negative) && sentiment.is_some_and(|s| s.severity.get() >= VERY),
+            very: label == Some(Label::Negative) && sentiment.is_some_and(|s| s.severity.get() >= scope.very),
             corrected: m.corrected.is_some(),
             model_said: sentiment.filter(|s| m.corrected.is_some_and(|c| c != s.label)).map(|s| LabelView::new(Some(s.label))),
             unsure: m.corrected.is_none() && sentiment.is_some_and(|s| s.confidence() < Sentiment::SURE),

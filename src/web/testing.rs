@@ -11,7 +11,7 @@ use crate::domain::verdict::{Assessment, Reason, Verdict};
 
 use super::chart::concern::{Curve, Hour};
 use super::layout::{Scope, Waiting};
-use super::view::people::Flagged;
+use crate::store::FlagRow;
 
 /// Friday 2026-11-20, 12:20 UTC.
 pub fn now() -> Millis {
@@ -23,7 +23,7 @@ pub fn brand() -> Brand {
 }
 
 pub fn scope() -> Scope {
-    Scope { brands: vec![brand()], brand: brand(), now: now(), waiting: Waiting { people: 14, incidents: 1, sources: 1 }, demo: None }
+    Scope { brands: vec![brand()], brand: brand(), now: now(), waiting: Waiting { people: 14, incidents: 1, sources: 1 }, demo: None, very: 0.75 }
 }
 
 pub fn author(id: i64, name: &str) -> Author {
@@ -143,9 +143,9 @@ pub fn curve() -> Curve {
     Curve { span, hours: hours.collect(), marks: Vec::new(), now: now() }
 }
 
-pub fn flagged(id: i64, name: &str, text: &str, state: FlagState) -> Flagged {
+pub fn flagged(id: i64, name: &str, text: &str, state: FlagState) -> FlagRow {
     let worst = mention(id, name, text, Label::Negative);
-    Flagged {
+    FlagRow {
         flag: Flag {
             id: FlagId::new(id),
             brand: BrandId::new(1),

@@ -83,7 +83,7 @@ impl MentionsPage {
             brand: scope.brand_field(),
             headline: headline(scope, query, offered, found),
             f: filters(scope, query, offered),
-            mentions: found.mentions.iter().map(|(m, copies)| MentionView::new(m, scope.now).with_copies(*copies)).collect(),
+            mentions: found.mentions.iter().map(|(m, copies)| MentionView::new(m, scope).with_copies(*copies)).collect(),
             nothing: nothing(query, found),
             newer: first.filter(|_| found.newer).map(|at| MentionQuery { after: at, ..base.clone() }.link(scope, "/mentions")),
             older: last.filter(|_| found.older).map(|at| MentionQuery { before: at, ..base.clone() }.link(scope, "/mentions")),
@@ -113,8 +113,8 @@ fn headline(scope: &Scope, query: &MentionQuery, offered: &Offered, found: &Foun
     let parts = narrowing(query, offered);
     match (shown, found.older || found.newer) {
         (0, _) => format!("No mention matches: {}.", parts.join(", ")),
-        (n, true) => format!("More than {}: {}.", show::plural(n, "mention", "mentions"), parts.join(", ")),
-        (n, false) => format!("{}: {}.", show::plural(n, "mention", "mentions"), parts.join(", ")),
+        (n, true) => format!("More than {} match: {}.", show::plural(n, "mention", "mentions"), parts.join(", ")),
+        (n, false) => format!("{}: {}.", show::plural(n, "mention matches", "mentions match"), parts.join(", ")),
     }
 }
 
@@ -149,7 +149,7 @@ fn narrowing(query: &MentionQuery, offered: &Offered) -> Vec<String> {
         "show" => parts.push("with copies".to_owned()),
         _ => {}
     }
-    parts.extend(query::SINCE.iter().find(|(w, ..)| *w == query.since).map(|(_, words, _)| format!("in {words}")));
+    parts.extend(query::SINCE.iter().find(|(w, ..)| *w == query.since).map(|(_, words, _)| format!("in the {words}")));
     parts
 }
 

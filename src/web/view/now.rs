@@ -51,10 +51,10 @@ pub enum Standing {
 /// The numbers under the reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Numbers {
-    /// Distinct unhappy authors of the last six hours.
-    pub unhappy: i64,
-    /// What is normal for those hours; `None` without a baseline.
-    pub expected: Option<f64>,
+    /// Unhappy authors an hour over the hours that were judged.
+    pub unhappy: f64,
+    /// What is normal for those hours, and the limit above which concern is raised; `None` without a baseline.
+    pub normal: Option<(f64, f64)>,
     /// Highest hour of the curve.
     pub peak: Option<(i64, Millis)>,
     /// Flags that nobody has taken.
@@ -69,8 +69,8 @@ pub struct Numbers {
     pub backlog: i64,
     /// Seconds until they are; `None` when the pace is not known.
     pub backlog_s: Option<f64>,
-    /// Mentions kept since the first day.
-    pub ever: i64,
+    /// Anything was ever kept.
+    pub ever: bool,
 }
 
 /// Everything that the page is made of.
@@ -164,7 +164,7 @@ impl NowPage {
     pub fn new(input: &NowInput) -> Self {
         let scope = &input.scope;
         let now = scope.now;
-        let first_run = (input.numbers.ever == 0).then(|| first_steps(input));
+        let first_run = (!input.numbers.ever).then(|| first_steps(input));
         let top = Top::new(input);
         Self {
             layout: scope.layout("Now", Place::Now, Live::Swap),
@@ -174,7 +174,7 @@ impl NowPage {
             reasons: if first_run.is_some() { Vec::new() } else { top.reasons },
             figures: if first_run.is_some() { Vec::new() } else { figures(&input.numbers, now) },
             chart: first_run.is_none().then(|| ConcernChart::new(&input.curve)),
-            newest: input.newest.iter().map(|m| MentionView::new(m, now)).collect(),
+            newest: input.newest.iter().map(|m| MentionView::new(m, scope)).collect(),
             all_negative: scope.link("/mentions").with("label", "negative"),
             updates: top.updates.iter().rev().take(3).map(|u| said(u, now)).collect(),
             troubles: troubles(&input.sources, now),
@@ -251,13 +251,13 @@ fn hold(assessment: &Assessment) -> Option<Hold> {
 }
 
 fn figures(n: &Numbers, now: Millis) -> Vec<Figure> {
-    let unhappy_note = n.expected.map_or_else(|| "no baseline yet".to_owned(), |e| format!("{} is normal for these hours", show::decimal(e)));
-    let peak = n.peak.map_or(("–".to_owned(), "nothing counted yet".to_owned()), |(count, at)| (show::count(count), format!("an hour, {}", show::relative(at, now))));
+    let unhappy_note = n.normal.map_or_else(|| "no baseline yet".to_owned(), |(e, upper)| format!("{} is normal, raised above {}", show::decimal(e), show::decimal(upper)));
+    let peak = n.peak.map_or(("–".to_owned(), "nothing counted yet".to_owned()), |(count, at)| (show::count(count), format!("unhappy people, {}", show::relative(at, now))));
     let waiting = if n.backlog == 0 { "all are scored".to_owned() } else { backlog(n) };
     vec![
-        figure("Unhappy people, last 6 h", (show::count(n.unhappy), unhappy_note), n.expected.is_some_and(|e| n.unhappy as f64 > e * 2.0 && n.unhappy > 3)),
-        figure("Peak on the curve", peak, false),
-        figure("Very unhappy, unanswered", (show::count(n.unanswered), format!("{} being helped", show::count(n.assigned))), n.unanswered > 0),
+        figure("Unhappy people an hour", (show::decimal(n.unhappy), unhappy_note), n.normal.is_some_and(|(_, upper)| n.unhappy > upper)),
+        figure("Worst hour", peak, false),
+        figure("Very unhappy, waiting", (show::count(n.unanswered), format!("{} taken by somebody", show::count(n.assigned))), n.unanswered > 0),
         figure("Mentions, last 24 h", (show::count(n.mentions), format!("{} of them copies", show::count(n.copies))), false),
         figure("Wait to be scored", (show::count(n.backlog), waiting), false),
     ]

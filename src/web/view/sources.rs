@@ -74,7 +74,7 @@ impl SourceState {
         let error = source.last_error.as_deref().map(|e| super::sentence(&show::one_line(e, 400))).unwrap_or_default();
         let times = show::plural(source.failures, "poll in a row has", "polls in a row have");
         match self {
-            Self::Failing => format!("{times} failed. {error}"),
+            Self::Failing => format!("{times} failed: {error}"),
             Self::Silent => {
                 let since = source.last_success_at.map_or_else(|| "ever".to_owned(), |at| show::exact(at));
                 let next = source.next_poll_at.map_or_else(String::new, |at| format!(" It is asked again {}.", show::relative(at, now)));
