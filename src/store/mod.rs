@@ -35,6 +35,7 @@ mod schema;
 mod scoring;
 mod sources;
 mod tombstone;
+mod unanswered;
 mod verdicts;
 
 use std::sync::Arc;
