@@ -26,7 +26,7 @@ pub mod assess;
 pub mod clock;
 pub mod config;
 pub mod domain;
-pub mod web;
 pub mod lifecycle;
 pub mod store;
 pub mod telemetry;
+pub mod web;

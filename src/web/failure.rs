@@ -88,9 +88,14 @@ struct Failure {
 impl WebError {
     fn parts(self) -> (StatusCode, &'static str, String, Option<String>) {
         match self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "This page is not here.", "The address may be mistyped, or what it showed is gone.".to_owned(), None),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "This page is not here.",
+                "The address may be mistyped, or what it showed is gone.".to_owned(),
+                None,
+            ),
             Self::NoBrand => {
-                let text = "Start with `ebb watch \"Your Brand\"`, or name a brand and its sources in the configuration (`ebb config` prints one with every key explained), then load this page again.";
+                let text = "Start with “ebb watch YOUR BRAND”, or name a brand and its sources in the configuration (“ebb config” prints one with every key explained), then load this page again.";
                 (StatusCode::NOT_FOUND, "Nothing is watched yet.", text.to_owned(), None)
             }
             Self::Bad(text) => (StatusCode::BAD_REQUEST, "That could not be used.", text, None),
@@ -101,9 +106,12 @@ impl WebError {
             Self::Refused(Refusal::Origin) => {
                 (StatusCode::FORBIDDEN, "Refused.", "The form was not sent from a page of this Ebb.".to_owned(), None)
             }
-            Self::Busy => {
-                (StatusCode::SERVICE_UNAVAILABLE, "Too much to do right now.", "The database is busy. Try again in a few seconds.".to_owned(), None)
-            }
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too much to do right now.",
+                "The database is busy. Try again in a few seconds.".to_owned(),
+                None,
+            ),
             Self::Internal(cause) => {
                 let text = "The mistake is ours. It has been written down with the number below; nothing that you sent was kept.";
                 (StatusCode::INTERNAL_SERVER_ERROR, "Something broke.", text.to_owned(), Some(cause))

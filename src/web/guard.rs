@@ -41,7 +41,7 @@ pub async fn guard(State(state): State<WebState>, request: Request, next: Next) 
 /// The name and port that the request was addressed to, in lower case.
 fn host(request: &Request) -> Option<String> {
     let header = request.headers().get(header::HOST).and_then(|h| h.to_str().ok());
-    header.or_else(|| request.uri().authority().map(|a| a.as_str())).map(str::to_ascii_lowercase)
+    header.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str)).map(str::to_ascii_lowercase)
 }
 
 fn is_ours(host: &str, configured: &[String]) -> bool {

@@ -142,7 +142,8 @@ impl Scope {
     /// A link that stays with the brand. With a single brand the address does not name it.
     pub fn link(&self, path: impl Into<String>) -> Link {
         let several = self.brands.len() > 1;
-        Link::to(path).with("brand", if several { self.brand.id.to_string() } else { String::new() })
+        let brand = if several { self.brand.id.to_string() } else { String::new() };
+        Link::to(path).with("brand", &brand)
     }
 
     /// The value of the hidden field `brand` in forms; empty with a single brand.
@@ -174,7 +175,7 @@ impl Layout {
             title: format!("{title} · Ebb"),
             brand: String::new(),
             brands: Vec::new(),
-            entries: entries(Place::Elsewhere, Waiting::default(), |path| Link::to(path)),
+            entries: entries(Place::Elsewhere, Waiting::default(), Link::to),
             demo: None,
             live: match live {
                 Live::Swap => "swap",

@@ -18,7 +18,7 @@ impl Link {
 
     /// Adds `name=value` unless the value is empty.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         let value = value.to_string();
         if !value.is_empty() {
             self.pairs.push((name, value));
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn empty_values_are_left_out_and_others_are_encoded() {
-        let link = Link::to("/mentions").with("q", "a&b=\"c\"").with("label", "").with("brand", 3);
+        let link = Link::to("/mentions").with("q", "a&b=\"c\"").with("label", "").with("brand", &3);
         assert_eq!(link.to_string(), "/mentions?q=a%26b%3D%22c%22&brand=3");
         assert_eq!(Link::to("/").to_string(), "/");
         assert_eq!(link.at("m-5").to_string(), "/mentions?q=a%26b%3D%22c%22&brand=3#m-5");

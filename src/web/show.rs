@@ -85,6 +85,11 @@ pub fn duration(ms: i64) -> String {
     }
 }
 
+/// Hours only, so that two of them can be compared: `31 h`; minutes below one.
+pub fn hours(ms: i64) -> String {
+    if ms < HOUR_MS { duration(ms) } else { format!("{} h", count(ms / HOUR_MS)) }
+}
+
 fn pair(large: i64, large_unit: &str, small: i64, small_unit: &str) -> String {
     if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
 }

@@ -48,7 +48,7 @@ impl WebState {
         #[expect(clippy::cast_possible_truncation, reason = "0..=1; a few digits are enough to mark a row")]
         let very = self.settings.flag_severity as f32;
         let demo = self.demo.map(|d| (d, self.clock.speed()));
-        Ok(Scope { brands, brand, now, waiting, demo, very })
+        Ok(Scope { brand, brands, now, waiting, demo, very })
     }
 
     async fn waiting(&self, brand: BrandId) -> Result<Waiting, WebError> {

@@ -54,7 +54,11 @@ pub struct ListQuery {
 }
 
 /// `GET /api/v1/mentions`: the search of the mentions page, newest first.
-pub async fn mentions(State(state): State<WebState>, Query(list): Query<ListQuery>, RawQuery(raw): RawQuery) -> Answer<Items<MentionShape>> {
+pub async fn mentions(
+    State(state): State<WebState>,
+    Query(list): Query<ListQuery>,
+    RawQuery(raw): RawQuery,
+) -> Answer<Items<MentionShape>> {
     let scope = state.scope(asked_brand(list.brand.as_deref())?).await?;
     let after = match list.cursor.as_deref() {
         None | Some("") => None,

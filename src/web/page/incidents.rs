@@ -116,35 +116,25 @@ pub async fn open(State(state): State<WebState>, Form(form): Form<IncidentFields
     let Read { title, kind, severity, commander, war_room, started_at, .. } = form.read(scope.now)?;
     let new = NewIncident { brand: scope.brand.id, title, kind, severity, commander, war_room, started_at };
     let id = state.store.create_incident(&new, scope.now).await?;
-    judge(&state, id, scope.now).await;
+    state.live.edited();
     Ok(lead_to(&incident_link(&scope, id)))
 }
 
-/// Judges at once what a person changed, so that the page does not wait for the worker. When it fails,
-/// the worker tells; the change itself is kept.
-async fn judge(state: &WebState, id: IncidentId, now: Millis) {
-    state.live.edited();
-    let judged = async {
-        let incident = state.store.incident(id).await?;
-        assess::assess_now(&state.store, &incident, now, &state.settings).await
-    };
-    if let Err(error) = judged.await {
-        tracing::warn!(incident.id = %id, error = %error, "Judging an incident right after a change failed; the worker tries again");
-    }
-}
-
 /// Changes the details of one.
-pub async fn change(State(state): State<WebState>, Path(id): Path<IncidentId>, Form(form): Form<IncidentFields>) -> Result<Response, WebError> {
+pub async fn change(
+    State(state): State<WebState>,
+    Path(id): Path<IncidentId>,
+    Form(form): Form<IncidentFields>,
+) -> Result<Response, WebError> {
     let theirs = state.store.incident(id).await?;
     let scope = state.scope(Some(theirs.brand)).await?;
     let Read { title, kind, severity, commander, war_room, started_at, fixed_at } = form.read(scope.now)?;
     let started_at = unmoved(theirs.started_at, started_at);
     let fixed_at = fixed_at.map(|at| theirs.fixed_at.map_or(at, |known| unmoved(known, at)));
-    let mine =
-        Incident { title, kind, severity, commander, war_room, started_at, fixed_at, version: form.version, ..theirs };
+    let mine = Incident { title, kind, severity, commander, war_room, started_at, fixed_at, version: form.version, ..theirs };
     match state.store.update_incident(&mine, scope.now).await {
         Ok(()) => {
-            judge(&state, id, scope.now).await;
+            state.live.edited();
             Ok(lead_to(&incident_link(&scope, id)).into_response())
         }
         Err(StoreError::Conflict) => {
@@ -201,7 +191,11 @@ pub struct UpdateFields {
 }
 
 /// Puts an update on the timeline.
-pub async fn add_update(State(state): State<WebState>, Path(id): Path<IncidentId>, Form(form): Form<UpdateFields>) -> Result<Redirect, WebError> {
+pub async fn add_update(
+    State(state): State<WebState>,
+    Path(id): Path<IncidentId>,
+    Form(form): Form<UpdateFields>,
+) -> Result<Redirect, WebError> {
     let incident = state.store.incident(id).await?;
     let scope = state.scope(Some(incident.brand)).await?;
     let kind = UpdateKind::parse(&form.kind).ok_or_else(|| WebError::Bad("An update is a statement, an apology or a fix.".to_owned()))?;
@@ -212,7 +206,7 @@ pub async fn add_update(State(state): State<WebState>, Path(id): Path<IncidentId
     let text = forms::needed(&form.text, 4000, "What you said")?;
     let url = forms::link(&form.url, "Where it can be read")?;
     state.store.add_update(id, at, kind, &text, url.as_deref(), scope.now).await?;
-    judge(&state, id, scope.now).await;
+    state.live.edited();
     Ok(lead_to(&incident_link(&scope, id)))
 }
 
@@ -226,7 +220,11 @@ pub struct StateFields {
 }
 
 /// Closes or reopens one. Closing over a blocker needs a reason.
-pub async fn change_state(State(state): State<WebState>, Path(id): Path<IncidentId>, Form(form): Form<StateFields>) -> Result<Response, WebError> {
+pub async fn change_state(
+    State(state): State<WebState>,
+    Path(id): Path<IncidentId>,
+    Form(form): Form<StateFields>,
+) -> Result<Response, WebError> {
     let theirs = state.store.incident(id).await?;
     let scope = state.scope(Some(theirs.brand)).await?;
     let (closed_at, close_reason) = match form.action.as_str() {
@@ -237,7 +235,7 @@ pub async fn change_state(State(state): State<WebState>, Path(id): Path<Incident
     let mine = Incident { closed_at, close_reason, version: form.version, ..theirs };
     match state.store.update_incident(&mine, scope.now).await {
         Ok(()) => {
-            judge(&state, id, scope.now).await;
+            state.live.edited();
             Ok(lead_to(&incident_link(&scope, id)).into_response())
         }
         Err(StoreError::Conflict) => {

@@ -3,8 +3,8 @@
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 
-use crate::assess::{self, ConcernView};
 use crate::assess::outlook::{Outlook, OutlookState};
+use crate::assess::{self, ConcernView};
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
 use crate::domain::sentiment::Label;
@@ -79,7 +79,9 @@ fn quiet(outlook: Outlook, now: Millis) -> Quiet {
     let (badge, headline) = match outlook.state {
         OutlookState::Calm => (VerdictView::calm(), "Calm: people are as content as on other days".to_owned()),
         OutlookState::Raised => (VerdictView::raised(), raised(&outlook)),
-        OutlookState::NoBaseline => (VerdictView::unclear(), "Cannot be told yet: there is too little history to know what is normal".to_owned()),
+        OutlookState::NoBaseline => {
+            (VerdictView::unclear(), "Cannot be told yet: there is too little history to know what is normal".to_owned())
+        }
         OutlookState::NotRead => (VerdictView::unclear(), "Cannot be told: too little was read in the last hours".to_owned()),
     };
     Quiet { badge, headline, reasons: outlook.reasons, suggested_start: outlook.raised_since.unwrap_or(now) }

@@ -139,7 +139,7 @@ fn back(scope: &Scope, id: FlagId, form: &FlagForm) -> Link {
         return scope.link(format!("/people/{id}"));
     }
     let tab = tab_link(scope, FlagState::parse(&form.tab).unwrap_or(FlagState::Open));
-    if form.action == "done" { tab.with("done", id) } else { tab.at(format!("flag-{id}")) }
+    if form.action == "done" { tab.with("done", &id) } else { tab.at(format!("flag-{id}")) }
 }
 
 fn conflict(scope: &Scope, theirs: &FlagRow, wanted: &FlagChangeRequest, form: &FlagForm) -> ConflictPage {

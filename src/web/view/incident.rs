@@ -224,7 +224,7 @@ pub fn baseline_words(baseline: Option<&Baseline>) -> String {
         return "What is normal has not been frozen yet; that happens within a minute of opening an incident.".to_owned();
     };
     if b.method == BaselineMethod::None {
-        return "There was less than a day of history at the start, so nobody can say what is normal. Older mentions can be brought in with `ebb import`.".to_owned();
+        return "There was less than a day of history at the start, so nobody can say what is normal. Older mentions can be brought in with “ebb import”.".to_owned();
     }
     let cut = match b.cut.len() {
         0 => String::new(),

@@ -157,7 +157,7 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
     let any = |word: &str, chosen: &str| Choice::new("", word, chosen);
     let with = |first: Choice, rest: Vec<Choice>| std::iter::once(first).chain(rest).collect::<Vec<_>>();
     let labels = Label::ALL.iter().map(|l| Choice::new(l.as_str(), LabelView::new(Some(*l)).word, &query.label));
-    let since = query::SINCE.iter().map(|(value, words, _)| Choice::new(value, words, &query.since)).collect();
+    let since = query::SINCE.iter().map(|(value, words, _)| Choice::new(*value, *words, &query.since)).collect();
     let sources = offered.sources.iter().map(|(id, name)| Choice::new(id, show::one_line(name, 40), &query.source)).collect();
     let platforms = offered.platforms.iter().map(|p| Choice::new(p, show::platform(p), &query.platform)).collect();
     let languages =
@@ -169,7 +169,11 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
         sources: with(any("all", &query.source), sources),
         platforms: with(any("all", &query.platform), platforms),
         languages: with(any("all", &query.lang), languages),
-        copies: vec![any("hidden", &query.copies), Choice::new("show", "shown", &query.copies), Choice::new("only", "only copies", &query.copies)],
+        copies: vec![
+            any("hidden", &query.copies),
+            Choice::new("show", "shown", &query.copies),
+            Choice::new("only", "only copies", &query.copies),
+        ],
         severities: vec![any("any", &query.severity), Choice::new("very", "very unhappy", &query.severity)],
         author: (!query.author.is_empty()).then(|| query.author.clone()),
         every_author: MentionQuery { author: String::new(), ..query.from_newest() }.link(scope, "/mentions"),

@@ -191,7 +191,11 @@ fn headline(queue: &Queue, now: Millis) -> String {
         (0, _) if done > 0 => "Nobody needs you now.".to_owned(),
         (0, _) => "Nobody very unhappy has been found.".to_owned(),
         (n, Some(ms)) => {
-            format!("{} for an answer, the longest for {}.", show::plural(n, "very unhappy person waits", "very unhappy people wait"), show::duration(ms))
+            format!(
+                "{} for an answer, the longest for {}.",
+                show::plural(n, "very unhappy person waits", "very unhappy people wait"),
+                show::duration(ms)
+            )
         }
         (n, None) => format!("{} for an answer.", show::plural(n, "very unhappy person waits", "very unhappy people wait")),
     }
@@ -200,7 +204,9 @@ fn headline(queue: &Queue, now: Millis) -> String {
 const fn nobody(state: FlagState) -> &'static str {
     match state {
         FlagState::Open => "Nobody waits. Authors of very unhappy mentions appear here within a minute, worst and most recent first.",
-        FlagState::Assigned => "Nobody is being helped right now. Assign somebody from the open ones to keep two people from writing to the same author.",
+        FlagState::Assigned => {
+            "Nobody is being helped right now. Assign somebody from the open ones to keep two people from writing to the same author."
+        }
         FlagState::Done => "Nothing is done yet. Whoever was helped, or needs nothing, is kept here.",
     }
 }
@@ -236,7 +242,7 @@ impl PersonPage {
             mentions: mentions.iter().map(|m| MentionView::new(m, scope)).collect(),
             more: mentions.len() >= limit,
             // A correction made here comes back to their mentions, filtered.
-            back: Link::to("").with("author", person.author.id).query(),
+            back: Link::to("").with("author", &person.author.id).query(),
             tab: "person",
             p: view,
         }
