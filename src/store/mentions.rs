@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::bulk::{Value, bind};
-use super::row::{Cells, readable};
+use super::row::{Cells, clean, readable};
 use super::{Backend, Result, Store, StoreError, authors, known, rollup};
 use crate::domain::ids::{AuthorId, BrandId, MentionId, SourceId};
 use crate::domain::post::{Engagement, Mention};
@@ -190,12 +190,12 @@ impl Listing {
             Copies::Only => listing.sql.push_str("\n    and (m.copy_of is not null or m.repost = 1)"),
         }
         if let Some(platform) = &filter.platform {
-            listing.and_bind("\n    and m.platform = ", platform.as_str().into(), "");
+            listing.and_bind("\n    and m.platform = ", clean(platform).into(), "");
         }
         if let Some(lang) = &filter.lang {
-            listing.and_bind("\n    and m.lang = ", lang.as_str().into(), "");
+            listing.and_bind("\n    and m.lang = ", clean(lang).into(), "");
         }
-        let search = super::row::clean(filter.search.as_deref().unwrap_or_default());
+        let search = clean(filter.search.as_deref().unwrap_or_default());
         for word in search.split_whitespace().take(MOST_WORDS) {
             listing.contains(backend, word);
         }

@@ -121,7 +121,7 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
-        schema::migrate(&writers).await?;
+        schema::migrate(&writers, backend).await?;
         Ok(Self { writers, readers, backend, ids: Arc::new(IdMaker::new(seed)) })
     }
 
