@@ -19,12 +19,12 @@ select
     m.created_at
 from (values ",
     ") as k
-join mentions m
-    on m.fingerprint = k.column1
-join matches x
-    on x.mention_id = m.id
+cross join mentions m
+cross join matches x
+where m.fingerprint = k.column1
+    and x.mention_id = m.id
     and x.brand_id = k.column2
-where m.copy_of is null
+    and m.copy_of is null
     and m.repost = 0
     and m.deleted_at is null",
 );
