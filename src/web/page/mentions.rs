@@ -33,7 +33,8 @@ pub async fn list(State(state): State<WebState>, RawQuery(raw): RawQuery) -> Res
     failure::page(&MentionsPage::new(&scope, &query, &offered, &found))
 }
 
-fn brand_of(raw: &str) -> Option<String> {
+/// The brand in an address.
+pub fn brand_of(raw: &str) -> Option<String> {
     url::form_urlencoded::parse(raw.as_bytes()).find(|(name, _)| name == "brand").map(|(_, value)| value.into_owned())
 }
 
