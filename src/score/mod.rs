@@ -19,6 +19,7 @@ pub mod settings;
 pub mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod worker;
 
 pub use engine::{Engine, EngineError, Passage, Reading};
 pub use models::{Models, ScoreInput};
