@@ -63,6 +63,12 @@ pub fn language(text: &str, claimed: Option<&str>) -> String {
         return UNDETERMINED.to_owned();
     }
     let claimed = claimed.and_then(primary);
+    let votes = lead(&text);
+    if let Some((lang, CLEAR_LEAD..)) = votes
+        && claimed.as_deref().is_none_or(|claim| claim == lang)
+    {
+        return lang.to_owned();
+    }
     let trigrams = ANY.detect(&text);
     let guess = trigrams.as_ref().map(|info| code(info.lang()));
     if claimed.is_some() && claimed.as_deref() == guess {
@@ -72,7 +78,7 @@ pub fn language(text: &str, claimed: Option<&str>) -> String {
     let found = if trigrams.is_some_and(|info| info.script() != Script::Latin) {
         clear.map(str::to_owned).or(claimed).or(guess.map(str::to_owned))
     } else {
-        match lead(&text) {
+        match votes {
             Some((lang, CLEAR_LEAD..)) => Some(lang.to_owned()),
             Some((lang, _)) if guess == Some(lang) => Some(lang.to_owned()),
             Some((lang, _)) => claimed.or(Some(lang.to_owned())),

@@ -19,6 +19,7 @@ use crate::store::{ScoringTask, Store, StoreError};
 /// Mentions in a batch: about half a second of work, so that stopping and new mentions do not wait long.
 const BATCH: i64 = 256;
 /// A batch that is not given back within this time is free for others.
+/// In milliseconds of the machine: the demo runs on a faster clock, the model does not.
 const LEASE_MS: i64 = 5 * 60_000;
 /// How often the store is asked when it had nothing.
 const IDLE_MS: i64 = 1_000;
@@ -50,6 +51,13 @@ pub enum WorkerError {
     Score(#[from] ScoreError),
 }
 
+/// Whether the models have scored a text in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ready {
+    No,
+    Yes,
+}
+
 /// Feeds the models from the store.
 #[derive(Debug)]
 pub struct ScoreWorker {
@@ -58,6 +66,7 @@ pub struct ScoreWorker {
     clock: Clock,
     /// Names the lease; unique among all processes on this store.
     name: String,
+    ready: Ready,
     meter: Meter,
     progress: watch::Sender<Progress>,
 }
@@ -65,7 +74,7 @@ pub struct ScoreWorker {
 impl ScoreWorker {
     /// A worker. `name` must differ from that of every other worker on the same store.
     pub fn new(store: Store, scorer: Scorer, clock: Clock, name: String) -> Self {
-        Self { store, scorer, clock, name, meter: Meter::default(), progress: watch::Sender::new(Progress::default()) }
+        Self { store, scorer, clock, name, ready: Ready::No, meter: Meter::default(), progress: watch::Sender::new(Progress::default()) }
     }
 
     /// How it does, for pages. Follows every tick.
@@ -75,6 +84,7 @@ impl ScoreWorker {
 
     /// Claims a batch, scores and saves it. Never waits for work.
     pub async fn tick(&mut self) -> Result<Outcome, WorkerError> {
+        self.prove_models().await?;
         let tasks = self.store.claim_scoring(&self.name, BATCH, self.clock.now(), self.clock.real_ms(LEASE_MS)).await?;
         if tasks.is_empty() {
             self.progress.send_replace(self.meter.progress(0));
@@ -86,6 +96,16 @@ impl ScoreWorker {
         let outcome = self.save(scored).await?;
         self.progress.send_replace(self.meter.progress(self.store.scoring_backlog().await?));
         Ok(outcome)
+    }
+
+    /// Claims nothing before the models have shown that they work: mentions whose workers give up again and again are
+    /// left alone in the end.
+    async fn prove_models(&mut self) -> Result<(), WorkerError> {
+        if self.ready == Ready::No && self.store.has_backlog().await? {
+            self.scorer.score(vec![ScoreInput { text: "the first text".to_owned(), lang: None }]).await?;
+            self.ready = Ready::Yes;
+        }
+        Ok(())
     }
 
     /// Ticks until it is told to stop; a batch that has begun is finished first.

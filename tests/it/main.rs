@@ -2,4 +2,5 @@
 
 mod architecture;
 mod sources;
+mod score_worker;
 mod store;
