@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one harness.
 
 mod architecture;
-mod sources;
+mod demo;
+mod kill;
 mod score_worker;
+mod sources;
 mod store;
