@@ -12,6 +12,15 @@
 //! | `wordpress` | comment id | host of the site, with the path where it lives in a folder |
 //! | `mastodon` | `uri` of the status, so that one post read from two servers is one mention | host of that `uri` |
 //! | `hackernews` | item id | `news.ycombinator.com` |
+//!
+//! Settings of a source, by kind; an unknown key is an error, and a secret is named, never written:
+//!
+//! | kind | keys |
+//! |---|---|
+//! | `feed` | `url` (a feed, or a page that names one), `comments` = false, `comment_feeds` = 20 |
+//! | `wordpress` | `url` or `site`, `backfill_days` (all history unless given) |
+//! | `mastodon` | `url` or `server`, `hashtags` (the brand's unless given), `public` = `all`, `local` or `remote`, `search` = false, `token` = `{ env = ".." }` or `{ file = ".." }`, `backfill_days` = 60 |
+//! | `hackernews` | `url`, `item_url`, `queries` (the brand's names unless given), `backfill_days` = 60 |
 
 mod adapter;
 mod cursor;
