@@ -264,7 +264,7 @@ fn figures(n: &Numbers, now: Millis) -> Vec<Figure> {
         figure("Unhappy people an hour", (show::decimal(n.unhappy), unhappy_note), n.normal.is_some_and(|(_, upper)| n.unhappy > upper)),
         figure("Worst hour", peak, false),
         figure(
-            "Very unhappy, unanswered",
+            "Unanswered people",
             (show::count(n.unanswered), format!("{} taken by somebody", show::count(n.assigned))),
             n.unanswered > 0,
         ),
