@@ -113,6 +113,10 @@ pub struct Layout {
     pub demo: Option<DemoStrip>,
     /// `swap`, `offer` or empty.
     pub live: &'static str,
+    /// Which of the marks of live updates the page compares.
+    pub watches: &'static str,
+    /// Where the brand switcher leads: the same page of the other brand.
+    pub switch_to: &'static str,
     /// Style sheet.
     pub css: &'static Asset,
     /// Script.
@@ -163,6 +167,13 @@ impl Scope {
                 .collect(),
             entries: entries(here, self.waiting, |path| self.link(path)),
             demo: self.demo.map(|(_, speed)| DemoStrip { speed: show::decimal(speed), now: Exact(self.now) }),
+            watches: match (live, here) {
+                (Live::Offer, Place::People) => "people",
+                (Live::Offer, Place::Mentions) => "mentions",
+                (Live::Offer, Place::Incidents) => "incidents",
+                _ => "all",
+            },
+            switch_to: Place::SHOWN.iter().find(|(place, ..)| *place == here).map_or("/", |(_, _, path, _)| path),
             ..Layout::bare(title, live)
         }
     }
@@ -182,6 +193,8 @@ impl Layout {
                 Live::Offer => "offer",
                 Live::Off => "",
             },
+            watches: "all",
+            switch_to: "/",
             css: assets::css(),
             js: assets::js(),
             icon: assets::icon(),

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -34,12 +35,26 @@ pub struct Beat {
 }
 
 impl Beat {
-    /// Differs whenever a page may look different.
-    fn mark(&self) -> String {
+    /// What open pages compare: a mark differs whenever a page of its kind may look different.
+    fn marks(&self) -> Marks {
         let p = self.pulse;
-        let numbers = [p.newest_fetched, p.waiting, p.scored, p.newest_verdict_at, p.flags_changed, p.sources_failing];
-        format!("{}-{}", numbers.map(|n| n.to_string()).join("-"), self.edits)
+        let all = [p.newest_fetched, p.waiting, p.scored, p.newest_verdict_at, p.flags_changed, p.sources_failing];
+        Marks {
+            all: format!("{}-{}", all.map(|n| n.to_string()).join("-"), self.edits),
+            people: p.flags_changed.to_string(),
+            mentions: p.newest_fetched.to_string(),
+            incidents: format!("{}-{}", p.newest_verdict_at, self.edits),
+        }
     }
+}
+
+/// One mark a kind of page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Marks {
+    all: String,
+    people: String,
+    mentions: String,
+    incidents: String,
 }
 
 /// The hub between the one look and the pages that listen. Clones share it.
@@ -115,19 +130,19 @@ fn tell(live: &Live, pulse: Pulse, pace: Option<f64>) {
 /// One page that listens.
 struct Listener {
     beats: watch::Receiver<Beat>,
-    told: Option<String>,
+    told: Option<Marks>,
     stop: CancellationToken,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Listener {
-    /// The next mark that differs from the one told last; `None` at the end.
-    async fn next(&mut self) -> Option<String> {
+    /// The next marks that differ from those told last; `None` at the end.
+    async fn next(&mut self) -> Option<Marks> {
         loop {
-            let mark = self.beats.borrow_and_update().mark();
-            if self.told.as_ref() != Some(&mark) {
-                self.told = Some(mark.clone());
-                return Some(mark);
+            let marks = self.beats.borrow_and_update().marks();
+            if self.told.as_ref() != Some(&marks) {
+                self.told = Some(marks.clone());
+                return Some(marks);
             }
             tokio::select! {
                 () = self.stop.cancelled() => return None,
@@ -144,8 +159,9 @@ pub async fn events(State(state): State<WebState>) -> Response {
     };
     let listener = Listener { beats: state.live.beats.subscribe(), told: None, stop: state.live.stop.clone(), _seat: seat };
     let events = stream::unfold(listener, |mut listener| async move {
-        let mark = listener.next().await?;
-        Some((Ok::<_, Infallible>(Event::default().event("beat").data(mark)), listener))
+        let marks = listener.next().await?;
+        let words = serde_json::to_string(&marks).unwrap_or_default();
+        Some((Ok::<_, Infallible>(Event::default().event("beat").data(words)), listener))
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response()
 }
@@ -155,11 +171,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_changes_with_the_store_and_with_edits_but_not_with_the_pace() {
+    fn marks_change_with_the_store_and_with_edits_but_not_with_the_pace() {
         let beat = Beat::default();
-        assert_eq!(beat.mark(), Beat { scored_per_s: 9.0, ..beat }.mark());
-        assert_ne!(beat.mark(), Beat { edits: 1, ..beat }.mark());
-        assert_ne!(beat.mark(), Beat { pulse: Pulse { waiting: 1, ..beat.pulse }, ..beat }.mark());
+        assert_eq!(beat.marks(), Beat { scored_per_s: 9.0, ..beat }.marks());
+        assert_ne!(beat.marks().all, Beat { edits: 1, ..beat }.marks().all);
+        let waiting = Beat { pulse: Pulse { waiting: 1, ..beat.pulse }, ..beat }.marks();
+        assert_ne!(beat.marks().all, waiting.all);
+        assert_eq!(beat.marks().people, waiting.people);
     }
 
     #[tokio::test]

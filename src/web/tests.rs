@@ -225,7 +225,9 @@ async fn a_label_is_corrected_and_taken_back_and_the_search_is_kept() {
     let tags = tags(&page.body);
     let action = tags.iter().filter_map(|t| attribute(t, "action")).find(|a| a.ends_with("/label")).expect("a form").to_owned();
     let answer = post(&world, &action, &[("label", "negative"), ("back", "q=works&label=positive")]).await;
-    assert!(answer.location().starts_with("/mentions?q=works&label=positive#m-"), "{}", answer.location());
+    assert!(answer.location().starts_with("/mentions?q=works&label=positive&corrected="), "{}", answer.location());
+    let after = get(&world, answer.location()).await.body;
+    assert!(after.contains("What Lee wrote now counts as unhappy.") && after.contains(">Undo<"), "{after}");
     assert!(get(&world, "/mentions?label=negative&q=works").await.body.contains("corrected by a person"));
     post(&world, &action, &[("label", "none")]).await;
     assert!(!get(&world, "/mentions?q=works").await.body.contains("corrected by a person"));

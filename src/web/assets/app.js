@@ -81,11 +81,13 @@
     events.onopen = () => { pulse.classList.add('on'); word.textContent = 'Live'; };
     events.onerror = () => { pulse.classList.remove('on'); word.textContent = 'Reconnecting'; };
     events.addEventListener('beat', (e) => {
-      const changed = heard !== null && heard !== e.data;
-      heard = e.data;
+      const mark = JSON.parse(e.data)[main().dataset.watches];
+      const changed = heard !== null && heard !== mark;
+      heard = mark;
       if (!changed) return;
       if (mode === 'swap') soon();
-      else document.getElementById('offer').hidden = false;
+      // What is told right after the page was made is in it: often it is the reader's own change.
+      else if (performance.now() > 2500) document.getElementById('offer').hidden = false;
     });
   };
   // A browser allows few connections to one host: a hidden tab gives its one back.
@@ -156,6 +158,8 @@
   // Who takes it: the browser remembers the name that was used last.
   const remembered = () => { try { return localStorage.getItem('ebb-owner') || ''; } catch { return ''; } };
   document.addEventListener('submit', (e) => {
+    const row = e.target.closest?.('[data-row]'), next = row && rows()[rows().indexOf(row) + 1];
+    if (next) { try { sessionStorage.setItem('ebb-next', next.id); } catch { /* private mode */ } }
     const owner = e.target.querySelector?.('[data-owner]');
     if (owner) { try { localStorage.setItem('ebb-owner', owner.value); } catch { /* private mode */ } }
   });
@@ -167,6 +171,10 @@
   for (const field of document.querySelectorAll('[data-submit]')) field.addEventListener('change', () => field.form.submit());
   last = main().innerHTML;
   ready(document);
-  if (location.hash.startsWith('#flag-')) document.getElementById(location.hash.slice(1))?.focus();
+  // After a change the row that was changed keeps the focus, or the one after it when it left the list.
+  let following = null;
+  try { following = sessionStorage.getItem('ebb-next'); sessionStorage.removeItem('ebb-next'); } catch { /* private mode */ }
+  const changed = location.hash.startsWith('#flag-') && document.getElementById(location.hash.slice(1));
+  (changed || (following && document.getElementById(following)))?.focus();
   listen();
 })();

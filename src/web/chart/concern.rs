@@ -109,6 +109,8 @@ pub struct ConcernChart {
     y_ticks: Vec<YTick>,
     x_ticks: Vec<TimeTick>,
     marks: Vec<Pin>,
+    lane: i64,
+    whole: i64,
     rows: Vec<Row>,
     has_baseline: bool,
 }
@@ -160,7 +162,10 @@ impl ConcernChart {
     /// Lays the chart out.
     pub fn new(curve: &Curve) -> Self {
         let highest = curve.hours.iter().map(|h| (h.unhappy as f64).max(h.upper.unwrap_or(0.0))).fold(0.0, f64::max);
-        let (top, step) = axis::count_scale(highest);
+        // Some air above the highest bar.
+        let (top, step) = axis::count_scale(highest * 1.05);
+        let marks = pins(curve);
+        let lane = marks.iter().map(|m| m.cy + 16).max().unwrap_or(6);
         let has_baseline = curve.hours.iter().any(|h| h.expected.is_some());
         Self {
             summary: summary(curve),
@@ -171,7 +176,9 @@ impl ConcernChart {
             gaps: gaps(curve),
             y_ticks: y_ticks(top, step),
             x_ticks: axis::time_ticks(curve.span),
-            marks: pins(curve),
+            marks,
+            lane,
+            whole: lane + 290,
             rows: curve.hours.iter().rev().map(row).collect(),
             has_baseline,
         }

@@ -16,7 +16,7 @@ use crate::web::layout::{Live, Place, Scope};
 use crate::web::link::Link;
 use crate::web::show;
 use crate::web::state::WebState;
-use crate::web::view::incident::{IncidentInput, IncidentPage, IncidentsPage};
+use crate::web::view::incident::{Freeze, IncidentInput, IncidentPage, IncidentsPage};
 use crate::web::view::now::incident_link;
 use crate::web::view::problem::{ConflictPage, VersionRow};
 
@@ -52,7 +52,8 @@ pub async fn one(
     let input = IncidentInput {
         headline: view.assessment.as_ref().map_or_else(|| "Not judged yet".to_owned(), assess::headline),
         standing: view.assessment,
-        baseline: state.store.baseline(id).await?,
+        freeze: if state.store.baseline(id).await?.is_some() { Freeze::Frozen } else { Freeze::Open },
+        baseline: view.baseline,
         updates: view.updates,
         verdicts: view.verdicts,
         curve,

@@ -11,7 +11,7 @@ use crate::domain::ids::MentionId;
 use crate::domain::post::Mention;
 use crate::domain::sentiment::Label;
 use crate::domain::time::Span;
-use crate::store::{Copies, MentionCursor, MentionFilter};
+use crate::store::{Copies, MentionCursor, MentionFilter, StoreError};
 use crate::web::failure::{self, WebError};
 use crate::web::layout::Scope;
 use crate::web::query::{MentionQuery, Place, Wanted};
@@ -26,16 +26,29 @@ const SHOWN: usize = 50;
 /// Show me.
 pub async fn list(State(state): State<WebState>, RawQuery(raw): RawQuery) -> Result<impl IntoResponse, WebError> {
     let raw = raw.unwrap_or_default();
-    let scope = state.scope(asked_brand(brand_of(&raw).as_deref())?).await?;
+    let scope = state.scope(asked_brand(value_of(&raw, "brand").as_deref())?).await?;
     let query = MentionQuery::parse(&raw);
-    let found = find(&state, &scope, &query).await?;
+    let corrected = just_corrected(&state, &scope, value_of(&raw, "corrected")).await?;
+    let found = Found { corrected, ..find(&state, &scope, &query).await? };
     let offered = offered(&state, &scope, &query, &found).await?;
     failure::page(&MentionsPage::new(&scope, &query, &offered, &found))
 }
 
-/// The brand in an address.
-pub fn brand_of(raw: &str) -> Option<String> {
-    url::form_urlencoded::parse(raw.as_bytes()).find(|(name, _)| name == "brand").map(|(_, value)| value.into_owned())
+/// One value of an address.
+pub fn value_of(raw: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(raw.as_bytes()).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
+}
+
+/// The mention of the notice, unless the correction was taken back since.
+async fn just_corrected(state: &WebState, scope: &Scope, id: Option<String>) -> Result<Option<Mention>, WebError> {
+    let Some(id) = id.and_then(|id| id.parse().ok()) else {
+        return Ok(None);
+    };
+    match state.store.mention(scope.brand.id, id).await {
+        Ok(mention) => Ok(Some(mention).filter(|m| m.corrected.is_some())),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The search as the store takes it. Pages, exports and the API share it.
@@ -86,7 +99,7 @@ async fn find(state: &WebState, scope: &Scope, query: &MentionQuery) -> Result<F
     // A page reached from one side has something on that side.
     let (older, newer) = if after.is_some() { (true, further) } else { (further, before.is_some()) };
     let totals = state.store.totals(scope.brand.id).await?;
-    Ok(Found { mentions: with_copies(state, page).await?, older, newer, ever: (totals.mentions, totals.authors) })
+    Ok(Found { mentions: with_copies(state, page).await?, older, newer, ever: (totals.mentions, totals.authors), corrected: None })
 }
 
 async fn with_copies(state: &WebState, page: Vec<Mention>) -> Result<Vec<(Mention, i64)>, WebError> {
@@ -134,5 +147,7 @@ pub async fn label(State(state): State<WebState>, Path(id): Path<MentionId>, For
     state.store.mention(scope.brand.id, id).await?;
     state.store.correct_label(id, label, scope.now).await?;
     state.live.edited();
-    Ok(lead_to(&MentionQuery::parse(&form.back).link(&scope, "/mentions").at(format!("m-{id}"))))
+    let corrected = label.map_or_else(String::new, |_| id.to_string());
+    let back = MentionQuery::parse(&form.back).link(&scope, "/mentions").with("corrected", &corrected);
+    Ok(lead_to(&back.at(format!("m-{id}"))))
 }

@@ -35,7 +35,12 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     let incident = state.store.incidents(brand).await?.into_iter().find(|i| i.closed_at.is_none());
     let span = incident.as_ref().map_or_else(|| last(now, 7 * DAY_MS), |i| incident_span(i, now));
     let (view, mut curve) = concern(state, brand, incident.as_ref(), span).await?;
-    let numbers = numbers(state, brand, &view, &curve).await?;
+    let flags = match &incident {
+        Some(i) => state.store.flag_counts_since(brand, i.started_at.hour()).await?,
+        None => state.store.flag_counts(brand).await?,
+    };
+    let numbers =
+        Numbers { unanswered: flags.open + flags.assigned, assigned: flags.assigned, ..numbers(state, brand, &view, &curve).await? };
     let standing = standing(incident, view, now);
     if let Standing::Incident { incident, assessment, updates, .. } = &standing {
         curve.marks = marks(incident, updates, assessment.as_deref());
@@ -97,7 +102,6 @@ fn raised(outlook: &Outlook) -> String {
 }
 
 async fn numbers(state: &WebState, brand: BrandId, view: &ConcernView, curve: &Curve) -> Result<Numbers, WebError> {
-    let flags = state.store.flag_counts(brand).await?;
     let day: Vec<_> = curve.hours.iter().filter(|h| h.at.plus(HOUR_MS) > curve.now.plus(-DAY_MS)).collect();
     let copies = view.curve.points.iter().filter(|p| p.hour.plus(HOUR_MS) > curve.now.plus(-DAY_MS)).map(|p| p.copies).sum();
     let backlog = state.store.scoring_backlog().await?;
@@ -111,12 +115,11 @@ async fn numbers(state: &WebState, brand: BrandId, view: &ConcernView, curve: &C
         unhappy,
         normal: view.baseline.is_known().then_some((expected, upper)),
         peak: curve.hours.iter().filter(|h| h.unhappy > 0).max_by_key(|h| h.unhappy).map(|h| (h.unhappy, h.at)),
-        unanswered: flags.open,
-        assigned: flags.assigned,
         mentions: day.iter().map(|h| h.mentions).sum(),
         copies,
         backlog,
         backlog_s: (pace > 0.1).then(|| backlog as f64 / pace),
         ever: state.store.first_hour(brand).await?.is_some(),
+        ..Numbers::default()
     })
 }

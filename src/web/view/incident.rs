@@ -66,6 +66,15 @@ fn headline(incidents: &[(Incident, Option<Assessment>)]) -> String {
     }
 }
 
+/// Whether a baseline may still change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freeze {
+    /// Stored with the incident.
+    Frozen,
+    /// History may still come in, or waits to be scored.
+    Open,
+}
+
 /// Everything that the page of one incident is made of.
 #[derive(Debug)]
 pub struct IncidentInput {
@@ -77,8 +86,10 @@ pub struct IncidentInput {
     pub standing: Option<Assessment>,
     /// The answer in one sentence.
     pub headline: String,
-    /// Its frozen baseline.
-    pub baseline: Option<Baseline>,
+    /// What the curve is held against.
+    pub baseline: Baseline,
+    /// Whether that may still change.
+    pub freeze: Freeze,
     /// Oldest first.
     pub updates: Vec<Update>,
     /// Oldest first.
@@ -154,7 +165,7 @@ impl IncidentPage {
             commander: show::one_line(&incident.commander, 100),
             war_room: incident.war_room.clone(),
             chart: ConcernChart::new(&curve),
-            baseline: baseline_words(input.baseline.as_ref()),
+            baseline: baseline_words(&input.baseline, input.freeze),
             timeline: timeline(input),
             update_action: Link::to(format!("/incidents/{}/updates", incident.id)),
             update_kinds: UpdateKind::ALL.iter().map(|k| Choice::new(k.as_str(), k.shown(), UpdateKind::Statement.as_str())).collect(),
@@ -219,10 +230,7 @@ fn timeline(input: &IncidentInput) -> Vec<Event> {
 }
 
 /// The baseline in words: method, history, what was cut out.
-pub fn baseline_words(baseline: Option<&Baseline>) -> String {
-    let Some(b) = baseline else {
-        return "What is normal has not been frozen yet; that happens within a minute of opening an incident.".to_owned();
-    };
+pub fn baseline_words(b: &Baseline, freeze: Freeze) -> String {
     if b.method == BaselineMethod::None {
         return "There was less than a day of history at the start, so nobody can say what is normal. Older mentions can be brought in with “ebb import”.".to_owned();
     }
@@ -230,8 +238,14 @@ pub fn baseline_words(baseline: Option<&Baseline>) -> String {
         0 => String::new(),
         n => format!(", with {} cut out", show::plural(i64::try_from(n).unwrap_or(i64::MAX), "earlier incident", "earlier incidents")),
     };
+    let (verb, more) = match freeze {
+        Freeze::Frozen => ("was frozen at the start:", ""),
+        Freeze::Open => {
+            ("is not frozen yet, because history may still come in; so far it is", " It is frozen a day after the start at the latest.")
+        }
+    };
     format!(
-        "What is normal was frozen at the start: the {} over {} of history, {} to {} UTC{cut}.",
+        "What is normal {verb} the {} over {} of history, {} to {} UTC{cut}.{more}",
         b.method.shown(),
         show::duration(b.history.to().since(b.history.from())),
         show::hour_label(b.history.from()),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::domain::ids::BrandId;
+use crate::domain::ids::{BrandId, MentionId};
 use crate::domain::post::Mention;
 use crate::domain::sentiment::Label;
 use crate::web::layout::{Layout, Live, Place, Scope};
@@ -35,6 +35,15 @@ pub struct Found {
     pub newer: bool,
     /// Mentions and authors kept in all.
     pub ever: (i64, i64),
+    /// The mention whose label was just corrected.
+    pub corrected: Option<Mention>,
+}
+
+/// What was just corrected.
+#[derive(Debug)]
+struct Corrected {
+    id: MentionId,
+    text: String,
 }
 
 /// The form.
@@ -62,6 +71,7 @@ pub struct MentionsPage {
     layout: Layout,
     brand: Option<BrandId>,
     headline: String,
+    notice: Option<Corrected>,
     f: Filters,
     mentions: Vec<MentionView>,
     nothing: &'static str,
@@ -82,6 +92,7 @@ impl MentionsPage {
             layout: scope.layout("Mentions", Place::Mentions, Live::Offer),
             brand: scope.brand_field(),
             headline: headline(scope, query, offered, found),
+            notice: found.corrected.as_ref().map(notice),
             f: filters(scope, query, offered),
             mentions: found.mentions.iter().map(|(m, copies)| MentionView::new(m, scope).with_copies(*copies)).collect(),
             nothing: nothing(query, found),
@@ -91,6 +102,14 @@ impl MentionsPage {
             jsonl: base.link(scope, "/export/mentions.jsonl"),
             back: query.link(scope, "/mentions").query(),
         }
+    }
+}
+
+fn notice(mention: &Mention) -> Corrected {
+    let author = show::one_line(mention.author.shown(), 60);
+    Corrected {
+        id: mention.id,
+        text: format!("What {author} wrote now counts as {}.", LabelView::new(mention.label()).word.to_lowercase()),
     }
 }
 

@@ -57,9 +57,9 @@ pub struct Numbers {
     pub normal: Option<(f64, f64)>,
     /// Highest hour of the curve.
     pub peak: Option<(i64, Millis)>,
-    /// Flags that nobody has taken.
+    /// Flags that are not done: in an incident those raised since its start.
     pub unanswered: i64,
-    /// Flags that somebody works on.
+    /// Of those, the ones that somebody works on.
     pub assigned: i64,
     /// Mentions of the last 24 hours.
     pub mentions: i64,
@@ -264,7 +264,7 @@ fn figures(n: &Numbers, now: Millis) -> Vec<Figure> {
         figure("Unhappy people an hour", (show::decimal(n.unhappy), unhappy_note), n.normal.is_some_and(|(_, upper)| n.unhappy > upper)),
         figure("Worst hour", peak, false),
         figure(
-            "Very unhappy, waiting",
+            "Unanswered people",
             (show::count(n.unanswered), format!("{} taken by somebody", show::count(n.assigned))),
             n.unanswered > 0,
         ),

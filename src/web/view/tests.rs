@@ -3,13 +3,13 @@ use crate::domain::incident::FlagState;
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
 use crate::domain::source::SourceKind;
 use crate::domain::time::{DAY_MS, HOUR_MS, Span};
-use crate::domain::verdict::{KeptVerdict, Verdict};
+use crate::domain::verdict::{Baseline, BaselineMethod, KeptVerdict, Verdict};
 use crate::store::FlagCounts;
 use crate::web::chart::concern::MarkKind;
 use crate::web::query::MentionQuery;
 use crate::web::testing::{assessment, coverage, curve, flagged, incident, mention, now, scope, source, updates};
 
-use super::incident::{IncidentInput, IncidentPage, baseline_words, marks};
+use super::incident::{Freeze, IncidentInput, IncidentPage, baseline_words, marks};
 use super::mentions::{Found, MentionsPage, Offered};
 use super::now::{NowInput, NowPage, Numbers, Quiet, Standing};
 use super::people::{PeoplePage, PersonPage, Queue};
@@ -28,6 +28,19 @@ fn numbers() -> Numbers {
         backlog: 320,
         backlog_s: Some(42.0),
         ever: true,
+    }
+}
+
+fn baseline() -> Baseline {
+    Baseline {
+        history: Span::new(now().plus(-56 * DAY_MS), now()).expect("a span"),
+        cut: vec![Span::new(now().plus(-26 * DAY_MS), now().plus(-20 * DAY_MS)).expect("a span")],
+        sources: Vec::new(),
+        method: BaselineMethod::HourOfWeek,
+        expected: vec![2.0; 168],
+        hours: vec![8; 168],
+        size: 4.0,
+        window_size: 4.0,
     }
 }
 
@@ -87,7 +100,8 @@ fn an_incident_tells_its_story_newest_first_and_what_its_baseline_is() {
         incident: incident(),
         standing: Some(assessment(Verdict::Easing)),
         headline: "Not over".to_owned(),
-        baseline: None,
+        baseline: baseline(),
+        freeze: Freeze::Frozen,
         updates: updates(),
         verdicts: vec![kept],
         curve: curve(),
@@ -97,7 +111,12 @@ fn an_incident_tells_its_story_newest_first_and_what_its_baseline_is() {
     let at = |text: &str| story.find(text).unwrap_or_else(|| panic!("{text} is missing"));
     assert!(at("Elevated") < at("We are sorry") && at("We are sorry") < at("Incident started"));
     assert!(page.contains("Why close it anyway?"));
-    assert!(page.contains(&baseline_words(None)));
+    assert!(
+        page.contains("frozen at the start: the same hour of the week over 56 d of history") && page.contains("1 earlier incident cut out")
+    );
+    assert!(baseline_words(&baseline(), Freeze::Open).contains("not frozen yet"));
+    let nothing = Baseline { method: BaselineMethod::None, ..baseline() };
+    assert!(baseline_words(&nothing, Freeze::Open).contains("less than a day of history"));
 }
 
 #[test]
@@ -146,7 +165,8 @@ fn rows_tell_unsure_corrected_copied_and_deleted_mentions_apart() {
     corrected.corrected = Some(Label::Negative);
     let mut gone = mention(3, "C", "", Label::Negative);
     gone.deleted_at = Some(now());
-    let found = Found { mentions: vec![(unsure, 0), (corrected, 12), (gone, 0)], older: false, newer: false, ever: (3, 3) };
+    let found =
+        Found { mentions: vec![(unsure, 0), (corrected, 12), (gone, 0)], older: false, newer: false, ever: (3, 3), corrected: None };
     let page = MentionsPage::new(&scope(), &MentionQuery::default(), &Offered::default(), &found).to_string();
     assert_eq!(page.matches(r#"class="chip unsure""#).count(), 1);
     assert!(page.contains("corrected by a person") && page.contains("It said: Pleased."));
