@@ -12,7 +12,7 @@ use crate::web::query::MentionQuery;
 use crate::web::state::WebState;
 
 use super::asked_brand;
-use super::mentions::{brand_of, filter};
+use super::mentions::{filter, value_of};
 
 /// For spreadsheets.
 pub async fn csv(state: State<WebState>, query: RawQuery) -> Result<Response, WebError> {
@@ -31,7 +31,7 @@ async fn export(
     disposition: &'static str,
 ) -> Result<Response, WebError> {
     let raw = raw.unwrap_or_default();
-    let scope = state.scope(asked_brand(brand_of(&raw).as_deref())?).await?;
+    let scope = state.scope(asked_brand(value_of(&raw, "brand").as_deref())?).await?;
     let filter = filter(&MentionQuery::parse(&raw), &scope);
     let export = MentionExport::new(state.store.clone(), filter, scope.brand.name, format);
     // An error in the middle breaks the connection off, so that a cut file is not taken for a whole one.
