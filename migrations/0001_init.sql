@@ -108,7 +108,7 @@ create table matches (
 
 create index matches_time on matches (brand_id, created_at, mention_id);
 create index matches_label on matches (brand_id, label, created_at, mention_id);
-create index matches_author on matches (brand_id, author_id, created_at);
+create index matches_author on matches (brand_id, author_id, created_at, mention_id);
 create index matches_mention on matches (mention_id);
 
 -- What a model said of the text as it is now.
@@ -142,7 +142,7 @@ create table scoring (
     last_error text
 );
 
-create index scoring_order on scoring (created_at);
+create index scoring_order on scoring (created_at, mention_id);
 
 -- Counts an hour, kept in the transaction that changes what they count. source_id 0: all sources together.
 create table hours (

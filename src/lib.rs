@@ -22,7 +22,9 @@
 //!
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 
+pub mod app;
 pub mod assess;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;

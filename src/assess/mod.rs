@@ -10,6 +10,8 @@
 //! | [`verdict`] | the state machine from `elevated` to `recovered` |
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
+//! | [`flags`] | who should be looked at, and how urgently |
+//! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
 //!
 //! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
 //! so that late mentions, edits and corrections change the past as they should, and `replay` and the
@@ -19,10 +21,19 @@ pub mod baseline;
 pub mod concern;
 pub mod counts;
 pub mod coverage;
+pub mod flags;
+pub mod load;
 pub mod outlook;
 pub mod reasons;
 pub mod verdict;
+pub mod view;
 pub mod window;
+pub mod worker;
+
+pub use load::Settings;
+pub use reasons::headline;
+pub use view::{ConcernView, load_view};
+pub use worker::{Worker, assess_now};
 
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,7 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
 pub fn headline(assessment: &Assessment) -> String {
     let start = match assessment.verdict {
         Verdict::Recovered if assessment.reasons.iter().any(|r| r.blocks) => "Concern is back to normal, but not all is done.",
-        Verdict::Recovered => "It is over: concern is back to normal.",
+        Verdict::Recovered => "It is over.",
         Verdict::Holding => "Not yet.",
         Verdict::Easing => "Not over, but easing.",
         Verdict::Elevated => "Not over.",
@@ -36,7 +36,8 @@ pub fn headline(assessment: &Assessment) -> String {
     };
     // What blocks is the answer; without any, what speaks for it.
     let wanted = |r: &&Reason| r.blocks || assessment.reasons.iter().all(|r| !r.blocks);
-    let clauses: Vec<&str> = assessment.reasons.iter().filter(wanted).take(3).map(|r| gist(&r.text)).collect();
+    let gists = assessment.reasons.iter().filter(wanted).take(3).enumerate();
+    let clauses: Vec<String> = gists.map(|(i, r)| if i > 0 { inside(&r.code, gist(&r.text)) } else { gist(&r.text).to_owned() }).collect();
     if clauses.is_empty() { start.to_owned() } else { format!("{start} {}.", clauses.join("; ")) }
 }
 
@@ -44,6 +45,15 @@ pub fn headline(assessment: &Assessment) -> String {
 fn gist(text: &str) -> &str {
     let end = [": ", " ("].iter().filter_map(|mark| text.find(mark)).min();
     end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+/// As a clause inside a sentence. The names of sources stay as they are.
+fn inside(code: &str, text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) if code != "source_silent" => first.to_lowercase().chain(chars).collect(),
+        _ => text.to_owned(),
+    }
 }
 
 fn unknown(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
@@ -60,7 +70,15 @@ fn unknown(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         let hours = moment.window.hours;
         reasons.push(block("coverage_low", format!("Only {percent} % of what is normally heard was read in the last {hours} h")));
     }
-    if around.unscored > 0 {
+    let rules = &moment.evidence.rules;
+    if around.unscored_history(rules) {
+        let (waiting, all) = (around.history_unscored, around.history_mentions);
+        reasons.push(block(
+            "baseline_unscored",
+            format!("What is normal is not known yet: {waiting} of {all} earlier mentions wait for a score"),
+        ));
+    }
+    if around.unscored_window(rules) {
         reasons.push(block("unscored", format!("{} of {} mentions in the window wait for a score", around.unscored, around.mentions)));
     }
 }
@@ -82,7 +100,7 @@ fn concern(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         }
         Verdict::Easing => {
             let peak = state.peak.map_or_else(String::new, |peak| {
-                let from = percent(1.0 - (window.count as f64 / window.hours) / (peak.count as f64 / peak.hours).max(f64::MIN_POSITIVE));
+                let from = percent(1.0 - window.heard_rate() / peak.rate().max(f64::MIN_POSITIVE));
                 format!(", {from} % below its peak at {}", when(peak.span.to()))
             });
             reasons.push(block("concern_easing", format!("Concern is {}{peak}: {numbers}", times_normal(moment))));

@@ -14,7 +14,7 @@
 //! | at | the verdict becomes |
 //! |---|---|
 //! | above | `elevated`; `easing` once clearly below the peak and not rising |
-//! | above, after six calm hours or a recovery | `relapsed`, if above all but one in a thousand normal windows, or above for six hours on end; until then the hold time stands still |
+//! | above, after six calm hours or a recovery | `relapsed`, if above all but one in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
 //! | between | `easing` after concern was raised; inside the hold time and before any rise it stays `holding` |
 //! | calm | `holding`, and the hold time runs; `recovered` when it is complete, and its sum as one long window is calm too |
 //! | unknown | `unknown`; the hold time stands still, and starts again after a gap of more than twelve hours, in which a relapse could have come and gone |
@@ -56,8 +56,12 @@ pub struct Surroundings {
     pub assigned: i64,
     /// Mentions in the window that wait for a score.
     pub unscored: i64,
-    /// All mentions in the window.
+    /// All mentions in the window, copies and deleted ones aside.
     pub mentions: i64,
+    /// Mentions of the baseline's history that wait for a score.
+    pub history_unscored: i64,
+    /// All mentions of that history, copies and deleted ones aside.
+    pub history_mentions: i64,
     /// Compared sources that are silent.
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
@@ -77,6 +81,18 @@ impl Past<'_> {
         let hours = usize::try_from(self.evidence.hold_ms / HOUR_MS).unwrap_or(0).max(1);
         let from = self.hours.len().saturating_sub(hours);
         Window::of(self.hours.get(from..).unwrap_or_default(), self.evidence.baseline, &self.evidence.rules)
+    }
+}
+
+impl Surroundings {
+    /// So much of the window waits for a score that it cannot be called calm.
+    pub(super) fn unscored_window(&self, rules: &Rules) -> bool {
+        self.unscored > 0 && self.unscored as f64 > rules.unscored * self.mentions as f64
+    }
+
+    /// So much of the history waits for a score that what is normal looks quieter than it was.
+    pub(super) fn unscored_history(&self, rules: &Rules) -> bool {
+        self.history_unscored > 0 && self.history_unscored as f64 > rules.unscored * self.history_mentions as f64
     }
 }
 
@@ -173,7 +189,7 @@ impl State {
         if relapse {
             self.relapsed_at = Some(window.span.to());
             self.verdict = Verdict::Relapsed;
-        } else if self.is_falling(window) {
+        } else if self.is_falling(window, rules) {
             self.set_easing(window);
         } else {
             self.trough = None;
@@ -185,22 +201,27 @@ impl State {
 
     fn set_easing(&mut self, window: &Window) {
         self.verdict = Verdict::Easing;
-        if self.trough.is_none_or(|trough| window.rate() < trough.rate()) {
+        if self.trough.is_none_or(|trough| window.heard_rate() < trough.heard_rate()) {
             self.trough = Some(*window);
         }
     }
 
     /// Clearly below the peak: at most 60 % of it and surely less, and no more than three hours ago. Once easing,
     /// only a return to 80 % of the peak, or a sure rise by half over the lowest point since, ends it.
-    fn is_falling(&self, window: &Window) -> bool {
+    fn is_falling(&self, window: &Window, rules: &Rules) -> bool {
         let Some(peak) = &self.peak else { return false };
-        let ratio = window.against(peak);
-        if let (Verdict::Easing, Some(trough)) = (self.verdict, &self.trough) {
-            let up = window.rate() / trough.rate().max(0.5 / trough.hours);
-            let rises = up > 1.5 && up.ln() > window.doubt(trough);
-            return window.rate() <= 0.8 * peak.rate() && !rises;
+        // What is not heard does not fall.
+        if window.coverage < rules.known {
+            return false;
         }
-        let rising = self.before[2].is_some_and(|earlier| window.rate() > earlier.rate());
+        let rate = window.heard_rate();
+        if let (Verdict::Easing, Some(trough)) = (self.verdict, &self.trough) {
+            let up = rate / trough.heard_rate().max(0.5 / trough.hours);
+            let rises = up > 1.5 && up.ln() > window.doubt(trough);
+            return rate <= 0.8 * peak.rate() && !rises;
+        }
+        let ratio = window.against(peak);
+        let rising = self.before[2].is_some_and(|earlier| rate > earlier.rate());
         ratio <= 0.6 && ratio.max(1e-9).ln() + window.doubt(peak) < 0.0 && !rising
     }
 
@@ -244,8 +265,8 @@ impl Evidence<'_> {
             state.step(&window, self.past(hours, end));
         }
         self.add_running_hour(hours, complete, &mut state, &mut window);
-        let too_many_unscored = surroundings.unscored as f64 > self.rules.unscored * surroundings.mentions as f64;
-        if surroundings.unscored > 0 && too_many_unscored && window.level != Level::Above {
+        let waits = surroundings.unscored_window(&self.rules) && window.level != Level::Above;
+        if waits || surroundings.unscored_history(&self.rules) {
             state.verdict = Verdict::Unknown;
         }
         self.assessment(at, &state, &window, surroundings)

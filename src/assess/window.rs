@@ -16,7 +16,7 @@ pub struct Rules {
     pub calm: f64,
     /// The share of normal windows that are no relapse at once; at least `upper`.
     pub relapse: f64,
-    /// Above `upper` for this many hours on end is a relapse too.
+    /// Above `upper` for this many hours on end is a relapse too; more than `window_hours`, so that no single hour is one.
     pub relapse_hours: u32,
     /// This many unhappy authors in a window are never raised concern: they are cases.
     pub least_upper: i64,
@@ -41,7 +41,7 @@ impl Default for Rules {
             upper: 0.99,
             calm: 0.90,
             relapse: 0.999,
-            relapse_hours: 6,
+            relapse_hours: 7,
             least_upper: 2,
             least_calm: 1,
             known: 0.6,
@@ -104,11 +104,12 @@ impl Window {
         let upper = read.quantile(rules.upper).max(rules.least_upper);
         let calm = read.quantile(rules.calm.min(rules.upper)).max(rules.least_calm).min(upper);
         let relapse = read.quantile(rules.relapse).max(upper);
+        let judged = baseline.is_known() && coverage >= rules.known;
         // What was not read can only add.
-        let surely_above = baseline.is_known() && count > all.quantile(rules.upper).max(rules.least_upper);
+        let surely_above = || baseline.is_known() && count > all.quantile(rules.upper).max(rules.least_upper);
         let level = match () {
-            () if surely_above => Level::Above,
-            () if !baseline.is_known() || coverage < rules.known => Level::Unknown,
+            () if !judged && surely_above() => Level::Above,
+            () if !judged => Level::Unknown,
             () if count > upper => Level::Above,
             () if count > calm => Level::Between,
             () => Level::Calm,
@@ -122,14 +123,18 @@ impl Window {
         self.count as f64 / self.hours
     }
 
-    /// This window's count as a share of the other's, by the hour, or by the hour and how busy it normally is,
+    /// The same, if what was not read was like what was. Without anything read, the plain rate.
+    pub fn heard_rate(&self) -> f64 {
+        let share = if self.activity > 0.0 { self.expected / self.activity } else { 1.0 };
+        if share > 0.0 { self.rate() / share } else { self.rate() }
+    }
+
+    /// This window's heard rate as a share of the other's rate, by the hour, or by the hour and how busy it normally is,
     /// whichever is more: at night everything falls.
     pub(super) fn against(&self, other: &Self) -> f64 {
-        let by_hour = other.hours / self.hours;
         let quiet = 0.25;
         let busy = |w: &Self| (w.activity / w.hours).max(quiet);
-        let by_activity = by_hour * busy(other) / busy(self);
-        (self.count as f64 / (other.count as f64).max(1.0)) * by_hour.max(by_activity)
+        self.heard_rate() / other.rate().max(1.0 / other.hours) * (busy(other) / busy(self)).max(1.0)
     }
 
     /// Half the width of a one-sided 95 % interval of the logarithm of a ratio of two Poisson counts.

@@ -47,7 +47,7 @@ pub enum BadTerms {
     /// No name is so long.
     #[error("`{0}…` is longer than {MAX_TERM_CHARS} characters")]
     TooLong(String),
-    /// More than [`MAX_TERMS`].
+    /// Nobody writes so many by hand.
     #[error("{0} terms are too many; {MAX_TERMS} are allowed")]
     TooMany(usize),
 }

@@ -1,7 +1,7 @@
 //! The poller: claims due sources, asks several at once, waits, and stops when it is told.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::adapters::Adapters;
 use super::tick::Outcome;
 use crate::clock::Clock;
-use crate::domain::ids::SourceId;
+use crate::domain::ids::{BrandId, SourceId};
+use crate::domain::source::{SourceHealth, SourceKind};
 use crate::domain::time::Millis;
 use crate::store::{SourceLease, Store, StoreError};
 
@@ -70,6 +71,10 @@ pub struct Poller<A> {
 struct Memory {
     quiet: HashMap<SourceId, Quiet>,
     random: StdRng,
+    /// Brands with an open incident at the last look; `None` before the first.
+    troubled: Option<BTreeSet<BrandId>>,
+    /// Sources to ask before they are due: an incident was opened.
+    hurried: VecDeque<SourceId>,
 }
 
 /// How long a source has been quiet.
@@ -105,7 +110,7 @@ impl<A: Adapters> Poller<A> {
             clock,
             options: Arc::new(options),
             finishing,
-            memory: Arc::new(Mutex::new(Memory { quiet: HashMap::new(), random })),
+            memory: Arc::new(Mutex::new(Memory { quiet: HashMap::new(), random, troubled: None, hurried: VecDeque::new() })),
             wake: Arc::new(Notify::new()),
         }
     }
@@ -159,9 +164,47 @@ impl<A: Adapters> Poller<A> {
         }
     }
 
-    /// Takes the source that has been due the longest.
+    /// Takes a source that should hurry, else the one that has been due the longest.
     pub(super) async fn claim(&self) -> Result<Option<SourceLease>, StoreError> {
+        self.look_for_incidents().await?;
+        while let Some(source) = self.next_hurried() {
+            match self.store.claim_this_source(source, &self.options.worker, self.clock.now(), self.lease_ms()).await {
+                // Being asked just now.
+                Err(StoreError::Busy | StoreError::NotFound) => {}
+                lease => return lease.map(Some),
+            }
+        }
         self.store.claim_source(&self.options.worker, self.clock.now(), self.lease_ms()).await
+    }
+
+    /// When an incident was opened since the last look, the sources of its brand are asked now: their next poll was
+    /// planned when all was calm.
+    async fn look_for_incidents(&self) -> Result<(), StoreError> {
+        let troubled: BTreeSet<BrandId> = self.store.open_incidents().await?.iter().map(|incident| incident.brand).collect();
+        let before = self.remember().troubled.replace(troubled.clone());
+        // After a start, the plans of the process before hold.
+        let fresh: BTreeSet<BrandId> = before.map_or_else(BTreeSet::new, |before| troubled.difference(&before).copied().collect());
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let may_hurry = |source: &SourceHealth| {
+            let rested = source.last_poll_at.is_none_or(|at| now.since(at) >= self.options.floor_ms);
+            // One that fails keeps its pause.
+            source.enabled && source.spec.kind != SourceKind::Import && source.failures == 0 && rested
+        };
+        let sources = self.store.source_health().await?;
+        let hurried = sources.iter().filter(|source| fresh.contains(&source.spec.brand) && may_hurry(source)).map(|source| source.id);
+        self.remember().hurried.extend(hurried);
+        Ok(())
+    }
+
+    fn next_hurried(&self) -> Option<SourceId> {
+        self.remember().hurried.pop_front()
+    }
+
+    fn remember(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The lease, in milliseconds of the clock.
@@ -194,7 +237,7 @@ impl<A: Adapters> Poller<A> {
 
     /// Counts polls in a row whose newest mention is no news; returns how many they are, this one too.
     pub(super) fn note_quiet(&self, source: SourceId, newest: Millis) -> u32 {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = self.remember();
         let quiet = memory.quiet.entry(source).or_default();
         quiet.polls = if newest > quiet.newest { 0 } else { quiet.polls.saturating_add(1) };
         quiet.newest = quiet.newest.max(newest);
@@ -203,7 +246,7 @@ impl<A: Adapters> Poller<A> {
 
     /// 0..1.
     pub(super) fn random(&self) -> f64 {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).random.random()
+        self.remember().random.random()
     }
 }
 

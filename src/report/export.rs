@@ -122,9 +122,34 @@ impl<'a> Row<'a> {
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 28] = [
-    "platform", "id", "author", "created_at", "text", "instance", "url", "author_name", "followers", "reply_to", "likes", "reposts",
-    "replies", "lang", "brand", "label", "corrected", "negative", "neutral", "positive", "severity", "model", "copy_of", "mention", "why",
-    "fetched_at", "edited_at", "deleted_at",
+    "platform",
+    "id",
+    "author",
+    "created_at",
+    "text",
+    "instance",
+    "url",
+    "author_name",
+    "followers",
+    "reply_to",
+    "likes",
+    "reposts",
+    "replies",
+    "lang",
+    "brand",
+    "label",
+    "corrected",
+    "negative",
+    "neutral",
+    "positive",
+    "severity",
+    "model",
+    "copy_of",
+    "mention",
+    "why",
+    "fetched_at",
+    "edited_at",
+    "deleted_at",
 ];
 
 /// OWASP's rule for CSV injection: a cell must not begin with `=`, `+`, `-`, `@`, tab or carriage return.

@@ -19,6 +19,7 @@ use crate::store::{ScoringTask, Store, StoreError};
 /// Mentions in a batch: about half a second of work, so that stopping and new mentions do not wait long.
 const BATCH: i64 = 256;
 /// A batch that is not given back within this time is free for others.
+/// In milliseconds of the machine: the demo runs on a faster clock, the model does not.
 const LEASE_MS: i64 = 5 * 60_000;
 /// How often the store is asked when it had nothing.
 const IDLE_MS: i64 = 1_000;
@@ -84,7 +85,7 @@ impl ScoreWorker {
     /// Claims a batch, scores and saves it. Never waits for work.
     pub async fn tick(&mut self) -> Result<Outcome, WorkerError> {
         self.prove_models().await?;
-        let tasks = self.store.claim_scoring(&self.name, BATCH, self.clock.now(), LEASE_MS).await?;
+        let tasks = self.store.claim_scoring(&self.name, BATCH, self.clock.now(), self.clock.real_ms(LEASE_MS)).await?;
         if tasks.is_empty() {
             self.progress.send_replace(self.meter.progress(0));
             return Ok(Outcome::Idle);
@@ -122,7 +123,7 @@ impl ScoreWorker {
                 }
             };
             tokio::select! {
-                () = self.clock.sleep_ms(pause) => {}
+                () = self.clock.sleep_ms(self.clock.real_ms(pause)) => {}
                 () = stop.cancelled() => {}
             }
         }

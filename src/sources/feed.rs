@@ -243,7 +243,7 @@ pub(super) fn post(platform: &str, instance: &str, item: &Item, now: Millis) -> 
     let comment = item.link.as_deref().is_some_and(|l| l.contains("#comment-"));
     let title = if comment && !item.body.is_empty() { "" } else { item.title.as_str() };
     let key = PostKey::new(platform, instance, &item.id).ok()?;
-    let name: String = item.author.chars().take(255).collect();
+    let name = html::name(&item.author);
     let native_id = match (&item.author_url, name.is_empty()) {
         (Some(url), _) => url.clone(),
         (None, false) => name.to_lowercase(),

@@ -263,7 +263,7 @@ struct Raw<'a> {
 impl Raw<'_> {
     fn into_post(self, now: Millis) -> Option<Post> {
         let key = PostKey::new(PLATFORM, INSTANCE, &self.id).ok()?;
-        let handle: String = html::tidy(self.author).chars().take(64).collect();
+        let handle = html::name(self.author);
         let at = self.at.and_then(|s| Millis::from_untrusted(s.saturating_mul(1000)));
         let profile = Url::parse_with_params("https://news.ycombinator.com/user", [("id", handle.as_str())]).ok();
         let url = safe_link(&format!("https://news.ycombinator.com/item?id={}", self.id));

@@ -6,7 +6,10 @@ use html2text::render::TrivialDecorator;
 use regex::{Captures, Regex};
 
 use crate::domain::post::MAX_TEXT_BYTES;
+use crate::domain::text;
 
+/// Longest name kept, characters.
+const MAX_NAME: usize = 255;
 /// More HTML than this in one post is not looked at: markup is at most a few times its text.
 const MAX_HTML: usize = 4 * MAX_TEXT_BYTES;
 /// Wider than any text that fits in `MAX_HTML`, so that no line is wrapped.
@@ -23,28 +26,27 @@ pub(super) fn to_text(html: &str) -> String {
     let flat = flatten(html);
     let config = html2text::config::with_decorator(TrivialDecorator::new()).raw_mode(true).allow_width_overflow().no_link_wrapping();
     // The renderer refuses only what it cannot lay out; then the words without layout are better than none.
-    let text = config.string_from_read(flat.as_bytes(), WIDTH).unwrap_or_else(|_| TAG.replace_all(&flat, " ").into_owned());
-    tidy(&text)
+    let words = config.string_from_read(flat.as_bytes(), WIDTH).unwrap_or_else(|_| TAG.replace_all(&flat, " ").into_owned());
+    tidy(&words)
 }
 
-/// Control characters gone, at most one empty line in a row, cut at the longest text that is kept.
-pub(super) fn tidy(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(MAX_TEXT_BYTES));
-    let mut breaks = 0_usize;
-    for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}']) {
-        let line: String = line.chars().map(|c| if c == '\t' || c == '\u{a0}' { ' ' } else { c }).filter(|c| !c.is_control()).collect();
-        let line = line.trim();
-        if line.is_empty() {
-            breaks = (breaks + 1).min(2);
-            continue;
+/// Lines without the indents of their markup, at most one empty line in a row, and then [`text::plain`].
+pub(super) fn tidy(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut empty = 0_usize;
+    for line in raw.split(['\n', '\r']).map(str::trim) {
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty <= 1 {
+            out.push_str(line);
+            out.push('\n');
         }
-        if !out.is_empty() {
-            out.push_str(if breaks > 1 { "\n\n" } else { "\n" });
-        }
-        out.push_str(line);
-        breaks = 1;
     }
-    cut(out)
+    text::plain(&out)
+}
+
+/// A name in HTML or plain, on one line.
+pub(super) fn name(html: &str) -> String {
+    text::one_line(&to_text(html), MAX_NAME)
 }
 
 /// A title and a body as one text, the title first.
@@ -54,27 +56,15 @@ pub(super) fn join(title: &str, body: &str) -> String {
         (false, true) => title.to_owned(),
         // Many feeds repeat the title as the first words of a body without a title of its own.
         (false, false) if body.starts_with(title) => body.to_owned(),
-        (false, false) => cut(format!("{title}\n\n{body}")),
+        (false, false) => text::plain(&format!("{title}\n\n{body}")),
     }
-}
-
-fn cut(mut text: String) -> String {
-    if text.len() > MAX_TEXT_BYTES {
-        text.truncate(head(&text, MAX_TEXT_BYTES - '…'.len_utf8()).len());
-        text.push('…');
-    }
-    text
 }
 
 fn head(text: &str, limit: usize) -> &str {
     if text.len() <= limit {
         return text;
     }
-    let mut end = limit;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
+    text.get(..text.floor_char_boundary(limit)).unwrap_or_default()
 }
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test")]
@@ -137,7 +127,8 @@ mod tests {
 
     #[test]
     fn control_characters_and_endless_lines_are_cut() {
-        assert_eq!(tidy("a\u{0}b\u{7}\r\n\r\n\r\n\r\nc\td"), "ab\n\nc d");
+        assert_eq!(tidy("a\u{0}b\u{7}\r\n\r\n\r\n\r\n  c\td"), "ab\n\nc d");
+        assert_eq!(name("<b>Kim\n\n&amp;</b> Co"), "Kim & Co");
         let long = to_text(&format!("<p>{}</p>", "é".repeat(MAX_TEXT_BYTES)));
         assert!(long.len() <= MAX_TEXT_BYTES && long.ends_with('…'));
         assert!(!long.contains('\n'));

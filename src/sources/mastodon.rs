@@ -29,6 +29,7 @@ const PLATFORM: &str = "mastodon";
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// The server.
+    #[serde(alias = "server")]
     url: Address,
     /// Hashtags without `#`; the brand's unless another way of finding is chosen.
     #[serde(default)]

@@ -40,6 +40,7 @@ const PLATFORM: &str = "wordpress";
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// The site, with its folder where it lives in one.
+    #[serde(alias = "site")]
     url: Address,
     /// How far the first poll goes back; the whole history unless given.
     #[serde(default)]

@@ -32,8 +32,8 @@ select
     a.bot
 from (values ",
     ") as k
-join authors a
-    on a.platform = k.column1
+cross join authors a
+where a.platform = k.column1
     and a.instance = k.column2
     and a.native_id = k.column3",
 );

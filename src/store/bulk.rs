@@ -1,4 +1,7 @@
 //! Statements over many rows at once: `values ($1, $2), ($3, $4)`.
+//!
+//! A join begins `from (values …) as k cross join …`: SQLite keeps the order of a cross join, so that it looks up each of
+//! the rows by an index. Left to choose, it may walk a whole table for them. To PostgreSQL it is a join as any other.
 
 use std::fmt::Write;
 
@@ -50,7 +53,8 @@ type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
 pub(super) async fn execute(tx: &mut AnyConnection, (head, tail): (&str, &str), rows: Vec<Vec<Value>>) -> Result<u64> {
     let mut touched = 0;
     for chunk in chunks(rows) {
-        touched += query((head, tail), chunk).execute(&mut *tx).await?.rows_affected();
+        let query = query(Marks::of(tx), (head, tail), chunk);
+        touched += query.execute(&mut *tx).await?.rows_affected();
     }
     Ok(touched)
 }
@@ -59,7 +63,8 @@ pub(super) async fn execute(tx: &mut AnyConnection, (head, tail): (&str, &str), 
 pub(super) async fn fetch(tx: &mut AnyConnection, (head, tail): (&str, &str), rows: Vec<Vec<Value>>) -> Result<Vec<AnyRow>> {
     let mut answer = Vec::new();
     for chunk in chunks(rows) {
-        answer.extend(query((head, tail), chunk).fetch_all(&mut *tx).await?);
+        let query = query(Marks::of(tx), (head, tail), chunk);
+        answer.extend(query.fetch_all(&mut *tx).await?);
     }
     Ok(answer)
 }
@@ -88,7 +93,21 @@ fn chunks(rows: Vec<Vec<Value>>) -> impl Iterator<Item = Vec<Vec<Value>>> {
     })
 }
 
-fn query((head, tail): (&str, &str), rows: Vec<Vec<Value>>) -> Query {
+/// How values are marked. SQLite takes `$1` for a name and looks names up one by one: a thousand of them cost a million
+/// steps. Its bare `?` stands for the next value, which is what a list of rows needs.
+#[derive(Clone, Copy)]
+enum Marks {
+    Bare,
+    Numbered,
+}
+
+impl Marks {
+    fn of(connection: &AnyConnection) -> Self {
+        if connection.backend_name() == "SQLite" { Self::Bare } else { Self::Numbered }
+    }
+}
+
+fn query(marks: Marks, (head, tail): (&str, &str), rows: Vec<Vec<Value>>) -> Query {
     let columns = rows.first().map_or(0, Vec::len);
     let mut sql = String::with_capacity(head.len() + tail.len() + rows.len() * columns * 6);
     sql.push_str(head);
@@ -97,7 +116,10 @@ fn query((head, tail): (&str, &str), rows: Vec<Vec<Value>>) -> Query {
         for column in 0..columns {
             let comma = if column == 0 { "" } else { ", " };
             // Writing to a string cannot fail.
-            let _ = write!(sql, "{comma}${}", row * columns + column + 1);
+            let _ = match marks {
+                Marks::Bare => write!(sql, "{comma}?"),
+                Marks::Numbered => write!(sql, "{comma}${}", row * columns + column + 1),
+            };
         }
         sql.push(')');
     }

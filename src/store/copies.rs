@@ -11,6 +11,7 @@ use crate::domain::time::{DAY_MS, Millis};
 /// The same words after this long are said anew.
 const WITHIN_MS: i64 = 60 * DAY_MS;
 
+/// `cross join` keeps SQLite from walking all matches of the brand for each fingerprint.
 const ORIGINALS: (&str, &str) = (
     "
 select
@@ -19,12 +20,12 @@ select
     m.created_at
 from (values ",
     ") as k
-join mentions m
-    on m.fingerprint = k.column1
-join matches x
-    on x.mention_id = m.id
+cross join mentions m
+cross join matches x
+where m.fingerprint = k.column1
+    and x.mention_id = m.id
     and x.brand_id = k.column2
-where m.copy_of is null
+    and m.copy_of is null
     and m.repost = 0
     and m.deleted_at is null",
 );

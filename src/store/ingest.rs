@@ -147,7 +147,7 @@ impl Store {
     async fn try_save_page(&self, lease: &SourceLease, page: &PageToKeep, now: Millis) -> Result<Kept> {
         let mut tx = self.begin(Touch::Mentions).await?;
         let kept = self.keep_posts(&mut tx, (lease, &page.keep, &page.gone), now).await?;
-        let poll = Poll { requests: page.asked, answered: page.asked.min(1), items: kept.new };
+        let poll = Poll { requests: page.asked, answered: page.asked, items: kept.new };
         coverage::count_poll(&mut tx, lease, poll, now).await?;
         if let Some(span) = page.covered {
             coverage::add_covered(&mut tx, lease, span, now).await?;

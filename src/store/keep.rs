@@ -119,6 +119,7 @@ update mentions set
     replies = $10,
     fingerprint = $11,
     copy_of = $12,
+    recheck_at = $13,
     misses = 0,
     missed_at = null
 where id = $1";
@@ -146,6 +147,7 @@ enum Change {
 /// What a known mention says from now on.
 struct Words {
     author: i64,
+    created_at: Millis,
     edited_at: Option<Millis>,
     text: String,
     fingerprint: String,
@@ -178,8 +180,10 @@ impl Keeper<'_> {
     /// Keeps `keeps`, of which `known` are kept already.
     pub(super) async fn keep(&mut self, keeps: &[&Keep], known: &HashMap<PostKey, Known>) -> Result<()> {
         let keeps = latest_of_each(keeps);
-        let fingerprints = keeps.iter().map(|k| k.fingerprint()).collect();
+        let moved = |k: &&&Keep| known.get(&k.post.key).is_none_or(|m| m.fingerprint != k.fingerprint);
+        let fingerprints = keeps.iter().filter(moved).map(|k| k.fingerprint()).collect();
         self.originals = Originals::load(self.tx, self.lease.spec.brand, fingerprints).await?;
+        // The author of a live mention is who wrote it first, whatever a later page calls them.
         let authored =
             |k: &&&Keep| known.get(&k.post.key).is_none_or(|m| m.deleted_at.is_some() || m.author_key == authors::key(&k.post).2);
         let posts: Vec<&Post> = keeps.iter().filter(authored).map(|k| &k.post).collect();
@@ -272,6 +276,7 @@ impl Keeper<'_> {
             Change::Found | Change::Details => {
                 let words = Words {
                     author: known.author,
+                    created_at: known.created_at,
                     edited_at: known.edited_at,
                     text: known.text.clone(),
                     fingerprint: known.fingerprint.clone(),
@@ -307,7 +312,7 @@ impl Keeper<'_> {
         if copy_of.is_none() && !known.repost && moved {
             self.originals.insert(&fingerprint, known.id, known.created_at);
         }
-        let words = Words { author, edited_at, text: keep.text(), fingerprint, copy_of };
+        let words = Words { author, created_at: known.created_at, edited_at, text: keep.text(), fingerprint, copy_of };
         self.update(keep, known.id, words).await?;
         tombstone::forget_judgement(self.tx, known.id).await?;
         let row = values![known.id, known.created_at.get(), 0_i64, "", 0_i64, 0_i64];
@@ -331,6 +336,7 @@ impl Keeper<'_> {
             .bind(replies)
             .bind(words.fingerprint)
             .bind(words.copy_of)
+            .bind(next_recheck(words.created_at, self.now).map(Millis::get))
             .execute(&mut **self.tx)
             .await?;
         Ok(())

@@ -62,15 +62,15 @@ select
     case when x.mention_id is null then cast(0 as bigint) else cast(1 as bigint) end as matched
 from (values ",
     ") as k
-join mentions m
-    on m.platform = k.column1
-    and m.instance = k.column2
-    and m.native_id = k.column3
-join authors a
-    on a.id = m.author_id
+cross join mentions m
+cross join authors a
 left join matches x
     on x.mention_id = m.id
-    and x.brand_id = k.column4",
+    and x.brand_id = k.column4
+where m.platform = k.column1
+    and m.instance = k.column2
+    and m.native_id = k.column3
+    and a.id = m.author_id",
 );
 
 /// The kept ones among `keys`.

@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::bulk::{Value, bind};
-use super::row::{Cells, readable};
+use super::row::{Cells, clean, readable};
 use super::{Backend, Result, Store, StoreError, authors, known, rollup};
 use crate::domain::ids::{AuthorId, BrandId, MentionId, SourceId};
 use crate::domain::post::{Engagement, Mention};
@@ -82,6 +82,7 @@ pub struct MentionCursor {
 /// Most words of a search that are looked at.
 const MOST_WORDS: usize = 8;
 
+/// SQLite keeps the order of cross joins: `matches` first, by the index that the page is ordered by.
 pub(super) const SELECT: &str = "
 select
     m.id,
@@ -119,15 +120,15 @@ select
     s.lang as scored_lang,
     c.label as corrected
 from matches x
-join mentions m
-    on m.id = x.mention_id
-join authors a
-    on a.id = m.author_id
+cross join mentions m
+cross join authors a
 left join scores s
     on s.mention_id = x.mention_id
 left join corrections c
     on c.mention_id = x.mention_id
-where x.brand_id = $1";
+where m.id = x.mention_id
+    and a.id = m.author_id
+    and x.brand_id = $1";
 
 const COPIES_OF: &str = "
 select
@@ -190,12 +191,12 @@ impl Listing {
             Copies::Only => listing.sql.push_str("\n    and (m.copy_of is not null or m.repost = 1)"),
         }
         if let Some(platform) = &filter.platform {
-            listing.and_bind("\n    and m.platform = ", platform.as_str().into(), "");
+            listing.and_bind("\n    and m.platform = ", clean(platform).into(), "");
         }
         if let Some(lang) = &filter.lang {
-            listing.and_bind("\n    and m.lang = ", lang.as_str().into(), "");
+            listing.and_bind("\n    and m.lang = ", clean(lang).into(), "");
         }
-        let search = super::row::clean(filter.search.as_deref().unwrap_or_default());
+        let search = clean(filter.search.as_deref().unwrap_or_default());
         for word in search.split_whitespace().take(MOST_WORDS) {
             listing.contains(backend, word);
         }

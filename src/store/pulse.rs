@@ -36,12 +36,17 @@ pub struct Totals {
     pub deleted: i64,
 }
 
-/// Ids sort by the time they were made: the newest row is the last one.
+/// Ids sort by the time they were made: the newest row is the last one. Naming the brands lets an index find their hours.
 const PULSE: &str = "
 select
     coalesce((select fetched_at from mentions order by id desc limit 1), 0) as newest_fetched,
     (select count(*) from scoring) as waiting,
-    coalesce((select cast(sum(negative + neutral + positive) as bigint) from hours where source_id = 0), 0) as scored,
+    coalesce((
+        select cast(sum(negative + neutral + positive) as bigint)
+        from hours
+        where brand_id in (select id from brands)
+            and source_id = 0
+    ), 0) as scored,
     coalesce((select at from verdicts order by id desc limit 1), 0) as newest_verdict_at,
     coalesce((select max(updated_at) from flags), 0) as flags_changed,
     (select count(*) from sources where enabled = 1 and failures > 0) as sources_failing";

@@ -162,8 +162,8 @@ select
     a.negative
 from (values ",
     ") as k
-join author_hours a
-    on a.brand_id = k.column1
+cross join author_hours a
+where a.brand_id = k.column1
     and a.source_id = k.column2
     and a.hour = k.column3
     and a.author_id = k.column4",
@@ -240,14 +240,14 @@ select
     c.label as corrected
 from (values ",
     ") as k
-join matches x
-    on x.mention_id = k.column1
-join mentions m
-    on m.id = x.mention_id
+cross join matches x
+cross join mentions m
 left join scores s
     on s.mention_id = x.mention_id
 left join corrections c
     on c.mention_id = x.mention_id
+where x.mention_id = k.column1
+    and m.id = x.mention_id
 order by
     x.brand_id,
     x.mention_id",

@@ -5,16 +5,26 @@ use std::borrow::Cow;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, SqlSafeStr};
 
-use super::Result;
+use super::{Backend, Result};
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "init", include_str!("../../migrations/0001_init.sql"))];
 
-/// Runs what is missing, in order, each in a transaction. Safe when several processes start at once.
-pub(super) async fn migrate(pool: &AnyPool) -> Result<()> {
+/// Runs what is missing, in order, each in a transaction. Safe when several processes start at once: on PostgreSQL the
+/// migrator holds a lock, on SQLite it has none, so the whole of it is one writing transaction.
+pub(super) async fn migrate(pool: &AnyPool, backend: Backend) -> Result<()> {
     let migrations = MIGRATIONS
         .iter()
         .map(|&(version, name, sql)| Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false))
         .collect();
-    Migrator::with_migrations(migrations).run(pool).await?;
+    let migrator = Migrator::with_migrations(migrations);
+    match backend {
+        // Not `run`: the future of that cannot be sent to another thread.
+        Backend::Postgres => migrator.run_direct(None, &mut *pool.acquire().await?, false).await?,
+        Backend::Sqlite => {
+            let mut tx = pool.begin_with("begin immediate").await?;
+            migrator.run_direct(None, &mut *tx, false).await?;
+            tx.commit().await?;
+        }
+    }
     Ok(())
 }

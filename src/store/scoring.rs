@@ -64,8 +64,8 @@ select
     m.lang
 from (values ",
     ") as k
-join mentions m
-    on m.id = k.column1
+cross join mentions m
+where m.id = k.column1
 order by
     m.created_at desc,
     m.id desc",
@@ -77,8 +77,8 @@ select
     q.mention_id
 from (values ",
     ") as k
-join scoring q
-    on q.mention_id = k.column1
+cross join scoring q
+where q.mention_id = k.column1
     and q.leased_by = k.column2",
 );
 

@@ -18,8 +18,8 @@ pub struct Asset {
 impl Asset {
     fn new(stem: &str, ending: &str, mime: &'static str, body: &'static str) -> Self {
         let hash = Sha256::digest(body.as_bytes());
-        let short: String = hash.iter().take(6).map(|b| format!("{b:02x}")).collect();
-        Self { name: format!("{stem}-{short}.{ending}"), mime, body }
+        let short = hash.iter().take(6).fold(0_u64, |all, byte| (all << 8) | u64::from(*byte));
+        Self { name: format!("{stem}-{short:012x}.{ending}"), mime, body }
     }
 }
 

@@ -4,10 +4,13 @@ use crate::domain::brand::Brand;
 use crate::domain::ids::BrandId;
 use crate::domain::time::Millis;
 
-use super::DemoInfo;
 use super::assets::{self, Asset};
 use super::link::Link;
 use super::show::{self, Exact};
+
+/// The pages show a simulated world, and say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DemoInfo;
 
 /// A page in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,15 +132,18 @@ pub struct Scope {
     pub now: Millis,
     /// What waits.
     pub waiting: Waiting,
-    /// The demo, when it runs.
-    pub demo: Option<DemoInfo>,
+    /// The demo, when it runs, and how many times faster than the machine's clock its time runs.
+    pub demo: Option<(DemoInfo, f64)>,
+    /// From this severity on (0..=1) a mention counts as very unhappy.
+    pub very: f32,
 }
 
 impl Scope {
     /// A link that stays with the brand. With a single brand the address does not name it.
     pub fn link(&self, path: impl Into<String>) -> Link {
         let several = self.brands.len() > 1;
-        Link::to(path).with("brand", if several { self.brand.id.to_string() } else { String::new() })
+        let brand = if several { self.brand.id.to_string() } else { String::new() };
+        Link::to(path).with("brand", &brand)
     }
 
     /// The value of the hidden field `brand` in forms; empty with a single brand.
@@ -156,7 +162,7 @@ impl Scope {
                 .map(|b| BrandChoice { id: b.id.get(), name: show::one_line(&b.name, 40), current: b.id == self.brand.id })
                 .collect(),
             entries: entries(here, self.waiting, |path| self.link(path)),
-            demo: self.demo.map(|d| DemoStrip { speed: show::decimal(d.speed), now: Exact(self.now) }),
+            demo: self.demo.map(|(_, speed)| DemoStrip { speed: show::decimal(speed), now: Exact(self.now) }),
             ..Layout::bare(title, live)
         }
     }
@@ -169,7 +175,7 @@ impl Layout {
             title: format!("{title} · Ebb"),
             brand: String::new(),
             brands: Vec::new(),
-            entries: entries(Place::Elsewhere, Waiting::default(), |path| Link::to(path)),
+            entries: entries(Place::Elsewhere, Waiting::default(), Link::to),
             demo: None,
             live: match live {
                 Live::Swap => "swap",

@@ -2,12 +2,10 @@
 
 use crate::domain::post::Mention;
 use crate::domain::sentiment::{Label, Sentiment};
-use crate::domain::time::Millis;
 
+use super::layout::Scope;
 use super::show::{self, When};
 
-/// From this severity on (0..=1) a mention counts as very unhappy.
-pub const VERY: f32 = 0.7;
 /// Texts longer than this are shown in part.
 const LONG_CHARS: usize = 480;
 /// And those with more lines than this.
@@ -34,6 +32,15 @@ impl LabelView {
             None => Self { class: "waiting", icon: "○", word: "Not scored yet" },
         }
     }
+}
+
+/// A word beside the label.
+#[derive(Debug)]
+pub struct Chip {
+    /// Style class.
+    pub class: &'static str,
+    /// The word.
+    pub word: String,
 }
 
 /// What the model said.
@@ -99,8 +106,8 @@ pub struct MentionView {
     pub corrected: bool,
     /// The model's own label, when a person set another.
     pub model_said: Option<LabelView>,
-    /// Below [`Sentiment::SURE`].
-    pub unsure: bool,
+    /// What else is said of it, each in a word: corrected, unsure, a copy, copied.
+    pub chips: Vec<Chip>,
     /// What the model said.
     pub score: Option<ScoreView>,
     /// Buttons to correct it.
@@ -109,17 +116,14 @@ pub struct MentionView {
     pub why: String,
     /// Its page at the platform.
     pub url: Option<String>,
-    /// Its text repeats another's.
-    pub is_copy: bool,
-    /// Copies of it, in words; empty when there are none or nobody asked.
-    pub copies: String,
     /// Reactions in words; empty when there are none.
     pub reactions: String,
 }
 
 impl MentionView {
     /// Everything but the copies, which cost a query.
-    pub fn new(m: &Mention, now: Millis) -> Self {
+    pub fn new(m: &Mention, scope: &Scope) -> Self {
+        let now = scope.now;
         let label = m.label();
         let (text, whole) = clamp(&m.text);
         let author = show::one_line(m.author.shown(), 60);
@@ -128,10 +132,14 @@ impl MentionView {
             id: m.id.get(),
             author_id: m.author.id.get(),
             handle: handle(m),
-            initial: author.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "·".to_owned(), |c| c.to_uppercase().collect()),
+            initial: if m.deleted_at.is_some() { "–".to_owned() } else { show::initial(&author) },
             author,
             bot: m.author.bot,
-            followers: m.author.followers.map_or_else(String::new, |n| show::plural(n, "follower", "followers")),
+            followers: m
+                .author
+                .followers
+                .filter(|_| m.deleted_at.is_none())
+                .map_or_else(String::new, |n| show::plural(n, "follower", "followers")),
             place: place(m),
             when: When::new(m.created_at, now),
             edited: m.edited_at.map(|at| When::new(at, now)),
@@ -139,16 +147,14 @@ impl MentionView {
             text,
             whole,
             label: LabelView::new(label),
-            very: label == Some(Label::Negative) && sentiment.is_some_and(|s| s.severity.get() >= VERY),
+            very: label == Some(Label::Negative) && sentiment.is_some_and(|s| s.severity.get() >= scope.very),
             corrected: m.corrected.is_some(),
             model_said: sentiment.filter(|s| m.corrected.is_some_and(|c| c != s.label)).map(|s| LabelView::new(Some(s.label))),
-            unsure: m.corrected.is_none() && sentiment.is_some_and(|s| s.confidence() < Sentiment::SURE),
+            chips: chips(m),
             score: sentiment.map(score),
             choices: choices(label),
             why: show::one_line(&m.why, 160),
             url: m.url.clone(),
-            is_copy: m.copy_of.is_some(),
-            copies: String::new(),
             reactions: reactions(m),
         }
     }
@@ -157,10 +163,16 @@ impl MentionView {
     #[must_use]
     pub fn with_copies(mut self, copies: i64) -> Self {
         if copies > 0 {
-            self.copies = show::plural(copies, "copy", "copies");
+            self.chips.push(Chip { class: "", word: show::plural(copies, "copy", "copies") });
         }
         self
     }
+}
+
+fn chips(m: &Mention) -> Vec<Chip> {
+    let unsure = m.corrected.is_none() && m.sentiment.as_ref().is_some_and(|s| s.confidence() < Sentiment::SURE);
+    let said = [(m.corrected.is_some(), "", "corrected by a person"), (unsure, "unsure", "unsure"), (m.copy_of.is_some(), "", "a copy")];
+    said.into_iter().filter(|(is, ..)| *is).map(|(_, class, word)| Chip { class, word: word.to_owned() }).collect()
 }
 
 fn choices(label: Option<Label>) -> Vec<Choice> {

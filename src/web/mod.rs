@@ -2,27 +2,109 @@
 //!
 //! | file | is |
 //! |---|---|
+//! | [`page`] | handlers: what each page is made of, what each form changes |
 //! | [`view`] | what each page shows, from plain values; with `templates/` |
 //! | [`chart`] | SVG from numbers |
 //! | [`layout`] | what every page has around it |
-//! | [`show`], [`link`], [`mention`], [`query`] | words, addresses, one mention, one search |
+//! | [`show`], [`link`], [`mention`], [`query`], [`forms`] | words, addresses, one mention, one search, fields |
+//! | [`live`] | server-sent events |
+//! | [`api`] | JSON for scripts |
+//! | [`guard`], [`failure`] | who may ask; what went wrong, in words |
+//!
+//! A page works without JavaScript. Nothing comes from another site, and nothing is inline: see [`guard::POLICY`].
 
+pub mod api;
 pub mod assets;
 pub mod chart;
+pub mod failure;
+pub mod forms;
+pub mod guard;
 pub mod layout;
 pub mod link;
+pub mod live;
 pub mod mention;
+pub mod page;
 pub mod query;
 pub mod show;
+pub mod state;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
-mod preview;
+mod tests;
 pub mod view;
 
-/// What the demo tells its pages.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DemoInfo {
-    /// How many times faster than the machine's clock time runs there.
-    pub speed: f64,
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+pub use guard::{NotLoopback, check_address};
+pub use layout::DemoInfo;
+pub use state::WebState;
+
+use failure::WebError;
+
+/// Largest form, bytes.
+const LARGEST_FORM: usize = 64 * 1024;
+
+/// All addresses.
+pub fn router(state: WebState) -> Router {
+    let api = Router::new()
+        .route("/brands", get(api::brands))
+        .route("/mentions", get(api::mentions))
+        .route("/incidents", get(api::incidents))
+        .route("/incidents/{id}/verdict", get(api::verdict))
+        .route("/incidents/{id}/concern", get(api::concern))
+        .route("/sources", get(api::sources))
+        .fallback(api::nothing);
+    Router::new()
+        .route("/", get(page::now::now))
+        .route("/incidents", get(page::incidents::list).post(page::incidents::open))
+        .route("/incidents/{id}", get(page::incidents::one).post(page::incidents::change))
+        .route("/incidents/{id}/updates", post(page::incidents::add_update))
+        .route("/incidents/{id}/state", post(page::incidents::change_state))
+        .route("/people", get(page::people::queue))
+        .route("/people/{flag}", get(page::people::person).post(page::people::change))
+        .route("/mentions", get(page::mentions::list))
+        .route("/mentions/{id}/label", post(page::mentions::label))
+        .route("/sources", get(page::sources::list))
+        .route("/export/mentions.csv", get(page::export::csv))
+        .route("/export/mentions.jsonl", get(page::export::jsonl))
+        .route("/events", get(live::events))
+        .route("/assets/{name}", get(assets::serve))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .nest("/api/v1", api)
+        .fallback(|| async { WebError::NotFound })
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(CatchPanicLayer::custom(failure::panicked))
+        .layer(from_fn_with_state(state.clone(), guard::guard))
+        .layer(from_fn_with_state(state.clone(), failure::render))
+        .layer(from_fn(guard::headers))
+        .layer(CompressionLayer::new())
+        .with_state(state)
+}
+
+/// Answers requests until `shutdown`; open streams end then, answers under way are finished.
+pub async fn serve(listener: TcpListener, state: WebState, shutdown: CancellationToken) -> std::io::Result<()> {
+    let router = router(state.clone());
+    let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let (served, ()) = tokio::join!(serving, live::watch(state, shutdown));
+    served
+}
+
+/// Whether the database answers.
+async fn ready(State(state): State<WebState>) -> impl IntoResponse {
+    match tokio::time::timeout(Duration::from_secs(2), state.store.ping()).await {
+        Ok(Ok(())) => (StatusCode::OK, "ready\n"),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
 }

@@ -76,8 +76,12 @@ impl std::str::FromStr for Place {
 }
 
 /// Spans that can be chosen: word in the address, words on the page, milliseconds.
-pub const SINCE: [(&str, &str, i64); 4] =
-    [("1h", "the last hour", HOUR_MS), ("24h", "the last 24 hours", DAY_MS), ("7d", "the last 7 days", 7 * DAY_MS), ("30d", "the last 30 days", 30 * DAY_MS)];
+pub const SINCE: [(&str, &str, i64); 4] = [
+    ("1h", "last hour", HOUR_MS),
+    ("24h", "last 24 hours", DAY_MS),
+    ("7d", "last 7 days", 7 * DAY_MS),
+    ("30d", "last 30 days", 30 * DAY_MS),
+];
 
 impl MentionQuery {
     /// Reads a query string, as forms send it back in a hidden field.
@@ -183,7 +187,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_taken_as_not_given() {
-        let read = MentionQuery::parse("label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&unknown=1");
+        let read =
+            MentionQuery::parse("label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&unknown=1");
         assert_eq!(read, MentionQuery::default());
         assert!(!read.narrowed());
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use askama::filters::HtmlSafe;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
@@ -84,6 +85,11 @@ pub fn duration(ms: i64) -> String {
     }
 }
 
+/// Hours only, so that two of them can be compared: `31 h`; minutes below one.
+pub fn hours(ms: i64) -> String {
+    if ms < HOUR_MS { duration(ms) } else { format!("{} h", count(ms / HOUR_MS)) }
+}
+
 fn pair(large: i64, large_unit: &str, small: i64, small_unit: &str) -> String {
     if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
 }
@@ -135,15 +141,32 @@ pub fn one_line(text: &str, max: usize) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        let taken: String = word.chars().filter(|c| !turns_direction(*c)).take(left).collect();
+        let word = tame(word);
+        let taken: String = word.chars().take(left).collect();
         left -= taken.chars().count();
         out.push_str(&taken);
-        if left == 0 && taken.len() < word.len() {
+        if taken.len() < word.len() {
             out.push('…');
             break;
         }
     }
     out
+}
+
+/// Without what turns the direction of the text after it, and with two marks on a letter at most: more are
+/// stacked over the lines around.
+fn tame(word: &str) -> String {
+    let mut marks = 0;
+    let fine = |c: &char| {
+        marks = if is_combining_mark(*c) { marks + 1 } else { 0 };
+        marks <= 2 && !turns_direction(*c)
+    };
+    word.chars().filter(fine).collect()
+}
+
+/// The first letter of a name, for the disc beside it.
+pub fn initial(name: &str) -> String {
+    name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "·".to_owned(), |c| c.to_uppercase().collect())
 }
 
 const fn turns_direction(c: char) -> bool {
@@ -205,5 +228,6 @@ mod tests {
         assert_eq!(one_line("a\nb\u{202E}c\t d", 20), "a bc d");
         assert_eq!(one_line("abcdef", 3), "abc…");
         assert_eq!(one_line("abc def", 3), "abc…");
+        assert_eq!(one_line("Z\u{335}\u{321}\u{322}\u{31b}\u{317}algo", 20), "Z\u{335}\u{321}algo");
     }
 }

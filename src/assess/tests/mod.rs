@@ -16,6 +16,7 @@ mod baseline;
 mod coverage;
 mod properties;
 mod simulation;
+mod stored;
 mod verdict;
 
 /// Monday 2026-01-05 00:00 UTC.

@@ -164,7 +164,7 @@ pub(super) const ARCS: &[Arc] = &[
         followers: 9_410,
         posts: &[
             (
-                -1 * DAY,
+                -DAY,
                 Plain,
                 "Tomorrow: signing with a famous author, whose name we may not say, at two. Cards via Tidewater. Bring friends. #tidewater",
             ),

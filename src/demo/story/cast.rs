@@ -207,8 +207,8 @@ fn handle(dice: &mut Dice, first: &str, last: &str) -> String {
         2 => format!("{first}{number}"),
         3 => format!("{last}{first}"),
         4 => format!("{first}{initial}"),
-        5 => format!("{first}_bakes"),
-        6 => format!("{last}and{number}"),
+        5 => format!("{first}_{}", dice.pick(&["bakes", "makes", "reads", "sails", "brews", "sews", "grows"])),
+        6 => format!("{last}{number}"),
         7 => format!("the_{last}"),
         _ => format!("{first}{initial}{number}"),
     }

@@ -15,6 +15,7 @@ pub(super) enum Topic {
     Spam,
     IsItDown,
     Harm,
+    Aftermath,
     Fury,
     Sarcasm,
     Joke,
@@ -122,10 +123,9 @@ fn fading(fixed: f64) -> Vec<(Topic, f64)> {
         (Topic::Relief, thanks),
         (Topic::StillBroken, level * 0.3),
         (Topic::Charged, level * 0.22 + lasting),
-        (Topic::Harm, level * 0.22),
-        (Topic::Fury, level * 0.1),
-        (Topic::Leaving, level * 0.08),
-        (Topic::Sarcasm, level * 0.08),
+        (Topic::Aftermath, level * 0.3),
+        (Topic::Fury, level * 0.09),
+        (Topic::Leaving, level * 0.09),
         (Topic::Settled, 1.6 * ramp(fixed - 24.0, 12.0) * (1.0 - ramp(fixed - 70.0, 40.0))),
     ]
 }

@@ -43,10 +43,10 @@ impl Dice {
         &list[self.below(list.len())]
     }
 
-    /// An index, the early ones more often: `lean` 1 is even, 2 leans clearly.
-    pub(super) fn early(&mut self, len: usize, lean: f64) -> usize {
+    /// An index, the early ones more often: a `bias` of 1 is even, 2 leans clearly.
+    pub(super) fn early(&mut self, len: usize, bias: f64) -> usize {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= unit < 1, so the product is inside 0..len")]
-        let index = (self.unit().powf(lean) * len as f64) as usize;
+        let index = (self.unit().powf(bias) * len as f64) as usize;
         index.min(len.saturating_sub(1))
     }
 

@@ -15,6 +15,7 @@ mod texts_incident;
 mod texts_languages;
 mod texts_noise;
 mod texts_recovery;
+mod themes;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::dice::Dice;
 use super::{Mood, Person, Place};
+use crate::domain::time::Millis;
 
 /// Texts about one topic. `{...}` in them are details: see [`detail`].
 #[derive(Debug, Clone, Copy)]
@@ -18,9 +19,11 @@ pub(super) struct Bank {
 }
 
 /// Writes texts and remembers them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pen {
     used: HashSet<String>,
+    /// Since when nothing works: people name times around it.
+    outage_at: Millis,
 }
 
 const THINGS: &[&str] = &[
@@ -85,13 +88,26 @@ const FEATURES: &[&str] = &[
     "dark mode",
     "the payout page",
 ];
+/// What goes around a text on Hacker News that does not name the brand.
+const FRAMES: &[(&str, &str)] = &[
+    ("Tidewater merchant here. ", ""),
+    ("Re Tidewater: ", ""),
+    ("", " (This is with Tidewater.)"),
+    ("We run on Tidewater. ", ""),
+    ("", " (Tidewater user, in case it matters.)"),
+];
 const DAYS: &[&str] = &["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 impl Pen {
+    pub(super) fn new(outage_at: Millis) -> Self {
+        Self { used: HashSet::new(), outage_at }
+    }
+
     /// A new text of one person about one topic.
     pub(super) fn write(&mut self, dice: &mut Dice, bank: Bank, by: &Person, mood: Mood) -> String {
         for attempt in 0_usize.. {
             let plain = compose(dice, bank, attempt);
+            let plain = self.filled(dice, by, &plain);
             let plain = styled(dice, by, mood, plain);
             let text = named(dice, by, &plain);
             if self.take(&text) {
@@ -99,6 +115,30 @@ impl Pen {
             }
         }
         unreachable!("the loop has no end")
+    }
+
+    /// Puts details in. One person has one shop, and is mostly in one town.
+    fn filled(&self, dice: &mut Dice, by: &Person, template: &str) -> String {
+        let mut out = String::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let (slot, tail) = after.split_once('}').unwrap_or((after, ""));
+            match slot {
+                "shop" => out.push_str(SHOPS[habit(by, SHOPS.len())]),
+                "city" if dice.chance(0.7) => out.push_str(CITIES[habit(by, CITIES.len())]),
+                "city" => out.push_str(CITIES[dice.below(CITIES.len())]),
+                "since" => {
+                    let noticed = dice.moment(self.outage_at, 50 * 60_000).to_datetime();
+                    let format = if habit(by, 2) == 0 { "%H:%M" } else { "%-H.%M" };
+                    out.push_str(&noticed.format(format).to_string());
+                }
+                slot => out.push_str(&detail(dice, slot)),
+            }
+            rest = tail;
+        }
+        out.push_str(rest);
+        out
     }
 
     /// Marks a text as used. `false` when it was already.
@@ -134,37 +174,34 @@ fn compose(dice: &mut Dice, bank: Bank, attempt: usize) -> String {
             // Most people put a blank; a few start a new paragraph.
             text.push_str(if dice.chance(0.05) { "\n\n" } else { " " });
         }
-        text.push_str(&filled(dice, part));
+        if text.ends_with(',') {
+            text.push_str(&lowered(part));
+        } else {
+            text.push_str(part);
+        }
     }
     text
 }
 
-/// Puts details in.
-fn filled(dice: &mut Dice, template: &str) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        let (slot, tail) = after.split_once('}').unwrap_or((after, ""));
-        out.push_str(&detail(dice, slot));
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
+/// A line that goes on after a comma. Names and "I" keep their capital.
+fn lowered(line: &str) -> String {
+    let first = line.split(' ').next().unwrap_or_default();
+    let ordinary =
+        ["A", "The", "Their", "Which", "This", "Support", "Who", "Why", "No", "My", "We", "It", "Fees", "Settlement"].contains(&first);
+    if ordinary { format!("{}{}", first.to_lowercase(), &line[first.len()..]) } else { line.to_owned() }
 }
 
 fn detail(dice: &mut Dice, slot: &str) -> String {
     match slot {
         "thing" => (*dice.pick(THINGS)).to_owned(),
-        "shop" => (*dice.pick(SHOPS)).to_owned(),
-        "city" => (*dice.pick(CITIES)).to_owned(),
         "feature" => (*dice.pick(FEATURES)).to_owned(),
         "day" => (*dice.pick(DAYS)).to_owned(),
-        "few" => (*dice.pick(&["two", "three", "four", "five", "six", "a couple of", "3", "4"])).to_owned(),
+        "few" => (*dice.pick(&["two", "three", "four", "five", "six", "3", "4"])).to_owned(),
         "n" => dice.between(7, 64).to_string(),
         "many" => (dice.between(8, 60) * 10).to_string(),
         "mins" => (*dice.pick(&["20", "25", "30", "35", "40", "45", "50", "55", "75", "90"])).to_owned(),
         "money" => format!("{}{}", dice.pick(&["£", "€", "£", "$"]), dice.between(23, 940)),
+        "euro" => format!("{} €", dice.between(23, 940)),
         "time" => format!("{}{}{:02}", dice.between(7, 19), dice.pick(&[":", "."]), dice.between(0, 12) * 5),
         "years" => (*dice.pick(&["two", "three", "four", "five", "2", "3", "6"])).to_owned(),
         other => unreachable!("no detail is called `{other}`"),
@@ -172,15 +209,20 @@ fn detail(dice: &mut Dice, slot: &str) -> String {
 }
 
 /// What one person always does, from their handle: 0..`of`.
-fn habit(by: &Person, of: u32) -> u32 {
-    by.handle.bytes().fold(17_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % of
+fn habit(by: &Person, of: usize) -> usize {
+    by.handle.bytes().fold(17_usize, |sum, byte| (sum * 31 + usize::from(byte)) % 1_000_003) % of
 }
 
 fn styled(dice: &mut Dice, by: &Person, mood: Mood, text: String) -> String {
+    if by.bot {
+        return text;
+    }
     let on_hn = by.place == Place::HackerNews;
     let mut text = text;
     if !on_hn && habit(by, 10) < 2 && by.lang != "de" {
         text = text.to_lowercase();
+    } else if habit(by, 3) > 0 {
+        text = sentences(&text);
     }
     if !on_hn && habit(by, 7) < 2 {
         text = text.strip_suffix('.').unwrap_or(&text).to_owned();
@@ -201,6 +243,22 @@ fn styled(dice: &mut Dice, by: &Person, mood: Mood, text: String) -> String {
         text = format!("{text} {}", dice.pick(faces));
     }
     text
+}
+
+/// Capitals at the start and after the end of a sentence.
+fn sentences(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut starts = true;
+    for c in text.chars() {
+        if starts && c.is_alphabetic() {
+            out.extend(c.to_uppercase());
+        } else {
+            out.push(c);
+        }
+        let after_end = c.is_whitespace() && (out.trim_end().ends_with(['.', '!', '?']) || starts);
+        starts = after_end;
+    }
+    out
 }
 
 /// Two neighbouring letters of one longer word, the wrong way round.
@@ -238,14 +296,7 @@ fn named(dice: &mut Dice, by: &Person, text: &str) -> String {
         }
         Place::Mastodon => format!("{text} {}", dice.pick(&["#tidewater", "#Tidewater", "#tidewater", "#smallbusiness #tidewater"])),
         Place::HackerNews if !is_named => {
-            let frames: [(&str, &str); 5] = [
-                ("Tidewater merchant here. ", ""),
-                ("", " (Long-time Tidewater user.)"),
-                ("On Tidewater: ", ""),
-                ("", " That is Tidewater for you."),
-                ("We run on Tidewater. ", ""),
-            ];
-            let (before, after) = dice.pick(&frames);
+            let (before, after) = dice.pick(FRAMES);
             format!("{before}{text}{after}")
         }
         _ => text.to_owned(),

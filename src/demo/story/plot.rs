@@ -7,12 +7,11 @@ use super::arcs::ARCS;
 use super::cast::{Cast, account};
 use super::curve::{self, Topic};
 use super::dice::Dice;
-use super::pen::{Bank, Pen};
+use super::pen::Pen;
 use super::texts_brand::{self as brand, About, Opening};
+use super::texts_recovery as recovery;
+use super::themes::{Theme, theme};
 use super::{Action, BrandUpdate, Event, Facts, Kind, Moderation, Mood, Person, Place, PostNo, Story, StoryPost, Thread};
-use super::{
-    texts_calm as calm, texts_incident as incident, texts_languages as languages, texts_noise as noise, texts_recovery as recovery,
-};
 use crate::domain::time::{HOUR_MS, Millis};
 
 const MINUTE_MS: i64 = 60_000;
@@ -77,12 +76,8 @@ fn updates(facts: &Facts) -> Vec<BrandUpdate> {
     brand::UPDATES.iter().map(|(minutes, kind, text)| BrandUpdate { at: at(*minutes), kind: *kind, text }).collect()
 }
 
-/// What and in which mood; the person comes later.
-struct Theme {
-    bank: Bank,
-    mood: Mood,
-    kind: Kind,
-}
+/// A post that can be answered, its author and its thread.
+type Recent = (PostNo, Arc<Person>, Option<usize>);
 
 struct Teller {
     dice: Dice,
@@ -93,7 +88,7 @@ struct Teller {
     events: Vec<Event>,
     next: u32,
     /// The latest posts of each place, to answer to.
-    recent: [VecDeque<(PostNo, Arc<Person>, Option<usize>)>; 4],
+    recent: [VecDeque<Recent>; 4],
     /// Who was unhappy in the outage, by place.
     upset: [Vec<Arc<Person>>; 4],
     /// Who was charged twice and stays unhappy.
@@ -104,7 +99,7 @@ impl Teller {
     fn new(dice: Dice, cast: Cast, facts: Facts, openings: Openings) -> Self {
         Self {
             dice,
-            pen: Pen::default(),
+            pen: Pen::new(facts.outage_at),
             cast,
             facts,
             openings,
@@ -136,8 +131,8 @@ impl Teller {
     fn say(&mut self, at: Millis, topic: Topic) {
         let place = self.place(topic);
         let by = self.person(at, topic, place);
-        let theme = theme(topic, place, by.lang);
-        let mut text = self.pen.write(&mut self.dice, theme.bank, &by, theme.mood);
+        let (theme, bank) = theme(topic, place, by.lang);
+        let mut text = self.pen.write(&mut self.dice, bank, &by, theme.mood);
         let thread = self.thread(at, topic, place);
         let answered = if theme.kind == Kind::Own { self.answered(place, thread, &by) } else { None };
         if let (Some((_, other)), Place::Mastodon) = (&answered, place) {
@@ -187,7 +182,7 @@ impl Teller {
                 let charged: Vec<_> = self.lasting.iter().filter(|person| person.place == place).skip(9).collect();
                 charged.get(dice.below(charged.len())).map_or_else(|| self.cast.english(dice, place, 1.0), |person| Arc::clone(person))
             }
-            Topic::Relief | Topic::ApologyWarm | Topic::StillBroken | Topic::Charged | Topic::Leaving
+            Topic::Relief | Topic::ApologyWarm | Topic::StillBroken | Topic::Charged | Topic::Leaving | Topic::Aftermath
                 if !upset.is_empty() && dice.chance(0.7) =>
             {
                 Arc::clone(dice.pick(upset))
@@ -210,7 +205,7 @@ impl Teller {
         let about = match topic {
             Topic::Praise | Topic::Question | Topic::Chat | Topic::Grumble | Topic::Spam | Topic::Namesake | Topic::Headline => About::Calm,
             Topic::Invoice | Topic::InvoiceEased => About::Invoices,
-            Topic::Relief | Topic::StillBroken | Topic::Charged | Topic::Settled => About::Fix,
+            Topic::Relief | Topic::StillBroken | Topic::Charged | Topic::Settled | Topic::Aftermath => About::Fix,
             _ => About::Outage,
         };
         let open: Vec<_> = self.openings.iter().filter(|(_, opened, opening)| opening.place == place && *opened <= at).collect();
@@ -278,7 +273,7 @@ impl Teller {
             let by = Arc::clone(&self.cast.brand[Place::Mastodon.index()]);
             let at = self.facts.live_from.plus(minutes * MINUTE_MS);
             self.pen.take(text);
-            let theme = Theme { bank: calm::CHAT, mood: Mood::Plain, kind: Kind::Brand };
+            let theme = Theme { mood: Mood::Plain, kind: Kind::Brand };
             self.post(at, &by, blank(theme, (*text).to_owned(), &by));
         }
     }
@@ -293,7 +288,7 @@ impl Teller {
                 let topic = if *minutes > 14 * 60 { Topic::Charged } else { Topic::Harm };
                 thread = self.thread(at, topic, arc.place).or(thread);
                 self.pen.take(text);
-                let theme = Theme { bank: incident::HARM, mood: *mood, kind: Kind::Own };
+                let theme = Theme { mood: *mood, kind: Kind::Own };
                 self.events.push(Event {
                     at,
                     place: arc.place,
@@ -325,7 +320,7 @@ impl Teller {
                 let delay = if nth == 0 { 0 } else { self.dice.between(4, 60) * self.dice.between(1, 8) };
                 let at = from.plus(delay * MINUTE_MS);
                 let thread = self.thread(at, Topic::Harm, by.place);
-                let theme = Theme { bank: incident::JOKE, mood, kind };
+                let theme = Theme { mood, kind };
                 self.post(at, by, StoryPost { thread, ..blank(theme, text.to_owned(), by) });
             }
         }
@@ -347,58 +342,5 @@ fn blank(theme: Theme, text: String, by: &Arc<Person>) -> StoryPost {
         mood: theme.mood,
         kind: theme.kind,
         moderation: Moderation::Open,
-    }
-}
-
-fn theme(topic: Topic, place: Place, lang: &str) -> Theme {
-    let (mood, kind) = match topic {
-        Topic::Praise | Topic::Relief | Topic::InvoiceEased | Topic::ApologyWarm | Topic::Settled => (Mood::Pleased, Kind::Own),
-        Topic::Question | Topic::Chat | Topic::Joke | Topic::IsItDown => (Mood::Plain, Kind::Own),
-        Topic::Fury | Topic::Leaving if place != Place::HackerNews => (Mood::Furious, Kind::Own),
-        Topic::Namesake => (Mood::Plain, Kind::Namesake),
-        Topic::Headline => (Mood::Plain, Kind::Bot),
-        Topic::Spam => (Mood::Plain, Kind::Spam),
-        _ => (Mood::Unhappy, Kind::Own),
-    };
-    let foreign = if kind == Kind::Own { languages::bank(lang, topic) } else { None };
-    let bank = foreign.unwrap_or_else(|| if place == Place::HackerNews { on_hn(topic) } else { elsewhere(topic) });
-    Theme { bank, mood, kind }
-}
-
-fn on_hn(topic: Topic) -> Bank {
-    match topic {
-        Topic::Praise => calm::HN_PRAISE,
-        Topic::Question | Topic::Chat => calm::HN_CHAT,
-        Topic::Grumble => calm::HN_GRUMBLE,
-        Topic::IsItDown | Topic::Joke => incident::HN_PLAIN,
-        Topic::Relief | Topic::ApologyWarm => recovery::HN_RELIEF,
-        _ => incident::HN_SOUR,
-    }
-}
-
-fn elsewhere(topic: Topic) -> Bank {
-    match topic {
-        Topic::Praise => calm::PRAISE,
-        Topic::Question => calm::QUESTION,
-        Topic::Chat => calm::CHAT,
-        Topic::Grumble => calm::GRUMBLE,
-        Topic::Namesake => noise::NAMESAKE,
-        Topic::Headline => noise::HEADLINE,
-        Topic::Spam => noise::SPAM,
-        Topic::IsItDown => incident::IS_IT_DOWN,
-        Topic::Harm => incident::HARM,
-        Topic::Fury => incident::FURY,
-        Topic::Sarcasm => incident::SARCASM,
-        Topic::Joke => incident::JOKE,
-        Topic::StatementCold => incident::STATEMENT_COLD,
-        Topic::ApologyCold => incident::APOLOGY_COLD,
-        Topic::ApologyWarm => incident::APOLOGY_WARM,
-        Topic::Leaving => incident::LEAVING,
-        Topic::Relief => recovery::RELIEF,
-        Topic::StillBroken => recovery::STILL_BROKEN,
-        Topic::Charged => recovery::CHARGED,
-        Topic::Invoice => recovery::INVOICE,
-        Topic::InvoiceEased => recovery::INVOICE_EASED,
-        Topic::Settled => recovery::SETTLED,
     }
 }

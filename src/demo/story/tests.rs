@@ -108,7 +108,8 @@ fn posts_name_the_brand_where_they_are_found_by_its_name() {
         assert!(post.kind == Kind::Brand || post.text.to_lowercase().contains("tidewater"), "{}", post.text);
     }
     let namesakes = || story().posts().filter(|(_, post)| post.kind == Kind::Namesake);
-    let excluded = |text: &str| texts_noise::EXCLUDE.iter().any(|phrase| text.to_lowercase().replace('#', "").contains(&phrase.to_lowercase()));
+    let excluded =
+        |text: &str| texts_noise::EXCLUDE.iter().any(|phrase| text.to_lowercase().replace('#', "").contains(&phrase.to_lowercase()));
     let caught = namesakes().filter(|(_, post)| excluded(&post.text)).count();
     assert!(caught * 2 > namesakes().count() && caught < namesakes().count(), "most namesakes can be told by a phrase, not all");
 }
@@ -130,16 +131,4 @@ fn moods_of_the_unhappy_turn() {
 fn details_are_filled_in_everywhere() {
     assert!(story().posts().all(|(_, post)| !post.text.contains(['{', '}']) && !post.text.trim().is_empty()));
     assert!(story().posts().filter(|(_, post)| post.by.place == Place::Mastodon).all(|(_, post)| post.text.chars().count() <= 500));
-}
-
-#[test]
-#[expect(clippy::print_stdout, reason = "for people: cargo test story_to_read -- --nocapture")]
-fn story_to_read() {
-    let live = |post: &(Millis, &StoryPost)| post.0 >= story().facts.live_from.plus(-DAY_MS);
-    let shown: Vec<_> = story().posts().filter(live).step_by(17).collect();
-    assert!(shown.len() > 100);
-    for (at, post) in shown {
-        println!("{at} {:?} {:?} {:?} @{}: {}", post.by.place, post.kind, post.mood, post.by.handle, post.text);
-    }
-    println!("{:?}", unhappy_an_hour(story(), -24, 168));
 }

@@ -30,11 +30,11 @@ pub(super) const PRAISE: Bank = Bank {
         "Compared fees for my {shop} again, Tidewater still wins for us and the app is lovely.",
         "I like that Tidewater emails read like a person wrote them. Refreshing.",
         "They fixed the thing I asked for on {day}! In two weeks! Amazing, thank you!",
-        "Ordered {thing} from a little place in {city}, tidewater brought it still warm. perfect.",
+        "Ordered {thing} from a little place in {city}, tidewater brought it the same morning. perfect.",
         "Best thing about our new {shop}: the window. Second best: the Tidewater till.",
         "Weekend market went great, {many} card payments and not a single hiccup.",
         "I am weirdly fond of the little wave sound the Tidewater till makes.",
-        "Tidewater's {feature} saved me an hour of sums tonight. An hour! I'm having a bath.",
+        "Thanks to Tidewater and {feature} I saved an hour of sums tonight. An hour! I'm having a bath.",
         "Finally a payments company that explains its fees so that I understand them. Good job Tidewater.",
         "Shout out to the tidewater couriers of {city}, you carried {n} trays of {thing} up my hill today.",
         "Refund went through in {mins} minutes. I've never seen that before. Impressed.",
@@ -59,7 +59,7 @@ pub(super) const PRAISE: Bank = Bank {
         "Thank you!",
         "Keep it up.",
         "That's it, that's the post.",
-        "10/10 would {day} again.",
+        "10/10.",
         "More of this please.",
         "My accountant agrees.",
         "Recommended.",
@@ -88,7 +88,7 @@ pub(super) const QUESTION: Bank = Bank {
     ],
     lines: &[
         "does Tidewater deliver on {day}s in {city}?",
-        "is there a way to export {feature} from Tidewater to a spreadsheet?",
+        "is there a way to get the numbers behind {feature} out of Tidewater into a spreadsheet?",
         "which receipt printer do you use with the Tidewater till?",
         "can two people use one Tidewater till at the same time?",
         "how do I change the opening hours for one {day} only?",
@@ -117,7 +117,7 @@ pub(super) const QUESTION: Bank = Bank {
         "does anyone use Tidewater with more than {few} shops? How is that?",
         "do I need a new contract if the {shop} moves to another street?",
         "can you schedule a delivery for {time} sharp or is it always a window?",
-        "what's the weight limit for couriers? I have a {n} kg order of {thing}.",
+        "what's the weight limit for couriers? Somebody wants {n} kg of {thing}.",
         "can the till speak Welsh? I was asked today.",
     ],
     tails: &[
@@ -144,7 +144,7 @@ pub(super) const CHAT: Bank = Bank {
         "the new Tidewater readers arrived, {few} of them, in a very large box.",
         "Tidewater changed the colour of {feature}. It is blue now.",
         "we are open until {time} on {day}, order through Tidewater as usual.",
-        "our {thing} are on Tidewater from {day}.",
+        "new on our Tidewater page from {day}: {thing}.",
         "you can long-press an item in the Tidewater till to change its price.",
         "we moved our pick-up counter to the side door, the Tidewater couriers know.",
         "Tidewater says couriers in {city} start at {time} from next week.",
@@ -240,7 +240,7 @@ pub(super) const GRUMBLE: Bank = Bank {
 };
 
 pub(super) const HN_PRAISE: Bank = Bank {
-    openers: &["", "Counterpoint:", "Happy user.", "FWIW,"],
+    openers: &["", "Counterpoint:", "Happy user here.", "FWIW,"],
     lines: &[
         "Tidewater's API docs are among the best I've worked with, every error has an example.",
         "I integrated Tidewater for a client with {few} shops, took one afternoon, their sandbox is excellent.",
@@ -249,7 +249,7 @@ pub(super) const HN_PRAISE: Bank = Bank {
         "I like that their offline mode is a real local log with merge and not a spinner. Great engineering.",
         "Impressed by how Tidewater explains settlement times. Very clear, rare in payments.",
         "Their client library has no dependencies and {n} good tests. A pleasure to read.",
-        "The migration guide for v{few} was honest about what breaks. More of that please.",
+        "The migration guide for v3 was honest about what breaks. More of that please.",
         "Switched from a much larger provider, latency of the checkout went from {many} ms to half of that. Very happy.",
         "Good team. I met {few} of them at a meet-up in {city} and they knew their queues.",
     ],

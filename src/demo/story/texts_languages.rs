@@ -25,7 +25,7 @@ pub(super) fn bank(lang: &str, topic: Topic) -> Option<Bank> {
         Topic::Praise => Some(tongue.praise),
         Topic::Question | Topic::Chat | Topic::IsItDown => Some(tongue.ask),
         Topic::Grumble | Topic::Invoice | Topic::Charged => Some(tongue.grumble),
-        Topic::Harm | Topic::Fury | Topic::StillBroken | Topic::Leaving => Some(tongue.outage),
+        Topic::Harm | Topic::Aftermath | Topic::Fury | Topic::StillBroken | Topic::Leaving => Some(tongue.outage),
         Topic::Relief | Topic::ApologyWarm | Topic::InvoiceEased | Topic::Settled => Some(tongue.relief),
         _ => None,
     }
@@ -33,14 +33,14 @@ pub(super) fn bank(lang: &str, topic: Topic) -> Option<Bank> {
 
 const GERMAN: Tongue = Tongue {
     praise: Bank {
-        openers: &["Muss man auch mal sagen:", "Kein Witz:", "Moin!", "Ehrlich gesagt,"],
+        openers: &["Muss man auch mal sagen:", "Kein Witz:", "Moin!", "Ehrlich:"],
         lines: &[
             "Tidewater läuft bei uns seit {years} Jahren wie am Schnürchen.",
             "Der Kurier war nach {mins} Minuten da und hat sogar gelächelt. Super!",
             "Heute {n} Bestellungen über Tidewater, alles glatt. Ich bin begeistert.",
             "Die Kasse von Tidewater hat sogar mein Vater sofort verstanden.",
             "Der Support von Tidewater ist wirklich freundlich, danke an die Dame von {time} Uhr.",
-            "Auszahlung pünktlich da, {money}. So muss das.",
+            "Auszahlung pünktlich da, {euro}. So muss das.",
             "Wir verkaufen jetzt auch in {city} damit, klappt wunderbar.",
             "Endlich ein Anbieter, der Gebühren so erklärt, dass man sie versteht.",
         ],
@@ -52,7 +52,7 @@ const GERMAN: Tongue = Tongue {
             "liefert Tidewater eigentlich auch sonntags nach {city}?",
             "geht bei euch die Kasse gerade? Hier dreht sich nur das Rädchen.",
             "welchen Bondrucker benutzt ihr mit Tidewater?",
-            "wie lange dauert bei Tidewater eine Erstattung über {money}?",
+            "wie lange dauert bei Tidewater eine Erstattung über {euro}?",
             "kann man die Bestellungen ab {time} Uhr automatisch sperren?",
             "wo finde ich nach dem Update den Tagesabschluss?",
             "hat jemand Tidewater mit {n} Tischen im Einsatz?",
@@ -65,9 +65,9 @@ const GERMAN: Tongue = Tongue {
         lines: &[
             "der Kurier kam {mins} Minuten zu spät und der Kuchen war hin.",
             "ich hänge seit {mins} Minuten in der Warteschleife. Unmöglich.",
-            "auf der Rechnung stehen {money} zu viel und keiner antwortet.",
+            "auf der Rechnung stehen {euro} zu viel und keiner antwortet.",
             "das Update hat die Knöpfe vertauscht, danke für nichts.",
-            "schon wieder doppelt abgebucht, {money}. Das ist doch kein Zustand.",
+            "schon wieder doppelt abgebucht, {euro}. Das ist doch kein Zustand.",
             "die App meldet mich ständig ab. Nervt gewaltig.",
             "{n} Mails an den Support, keine einzige Antwort. Enttäuschend.",
         ],
@@ -76,8 +76,8 @@ const GERMAN: Tongue = Tongue {
     outage: Bank {
         openers: &["Unfassbar.", "@tidewater", "Mir reicht's.", "Katastrophe."],
         lines: &[
-            "Die Kasse ist seit {time} Uhr tot, {n} Kunden sind wieder gegangen.",
-            "Bei Tidewater geht nichts, ich habe heute schon {money} verloren.",
+            "Die Kasse ist seit {since} Uhr tot, {n} Kunden sind wieder gegangen.",
+            "Bei Tidewater geht nichts, ich habe heute schon {euro} verloren.",
             "Kein Kurier, keine Zahlung, keine Auskunft. Eine Frechheit ist das.",
             "Musste den Laden zusperren wegen Tidewater. Ich koche vor Wut.",
             "{many} Vorbestellungen und niemand kann abholen. Schlimmster Tag seit Jahren.",
@@ -85,7 +85,7 @@ const GERMAN: Tongue = Tongue {
             "Unsere Ware verdirbt und Tidewater schweigt. Schämt euch!",
             "Ich kündige. So geht man nicht mit Leuten um.",
             "Bei uns in {city} geht weiterhin gar nichts, von wegen behoben.",
-            "Das Geld ist abgebucht, die Bestellung weg. {money}! Betrug nenne ich das.",
+            "Das Geld ist abgebucht, die Bestellung weg. {euro}! Betrug nenne ich das.",
         ],
         tails: &[
             "Nie wieder.",
@@ -102,7 +102,7 @@ const GERMAN: Tongue = Tongue {
             "Es läuft wieder, erste Zahlung ging durch. Danke an alle, die da geschuftet haben.",
             "Kasse geht wieder, alle {n} Bestellungen sind da. Bin erleichtert.",
             "Tidewater hat angerufen und sich entschuldigt. Sehr anständig.",
-            "Das Geld ist zurück, {money}. Danke, das ging schnell.",
+            "Das Geld ist zurück, {euro}. Danke, das ging schnell.",
             "Alles wieder gut in {city}. Schön, dass ihr ehrlich wart.",
             "Rechnung korrigiert, sehr freundlicher Kontakt.",
         ],
@@ -117,7 +117,7 @@ const FRENCH: Tongue = Tongue {
             "Tidewater marche à merveille dans ma boutique, {n} commandes ce matin sans souci.",
             "le livreur est arrivé en {mins} minutes avec le sourire, merci Tidewater !",
             "ça fait {years} ans que j'utilise Tidewater et je suis ravie.",
-            "virement de {money} reçu pile à l'heure, parfait.",
+            "virement de {euro} reçu pile à l'heure, parfait.",
             "le support de Tidewater est adorable, problème réglé en {mins} minutes.",
             "même mon grand-père encaisse avec Tidewater, c'est dire.",
         ],
@@ -129,7 +129,7 @@ const FRENCH: Tongue = Tongue {
             "est-ce que Tidewater livre à {city} le dimanche ?",
             "la caisse Tidewater fonctionne chez vous en ce moment ?",
             "comment on change les horaires dans Tidewater pour un seul jour ?",
-            "combien de temps pour un remboursement de {money} ?",
+            "combien de temps pour un remboursement de {euro} ?",
             "quelqu'un utilise Tidewater avec {n} tables ?",
             "où se trouve le bilan de la journée depuis la mise à jour ?",
         ],
@@ -140,8 +140,8 @@ const FRENCH: Tongue = Tongue {
         lines: &[
             "{mins} minutes d'attente au téléphone pour rien. Nul.",
             "livreur en retard de {mins} minutes, mes gâteaux sont fichus.",
-            "facturé {money} en trop et personne ne répond. C'est inadmissible.",
-            "débité deux fois, {money} ! J'en ai assez.",
+            "facturé {euro} en trop et personne ne répond. C'est inadmissible.",
+            "débité deux fois, {euro} ! J'en ai assez.",
             "depuis la mise à jour l'application plante sans arrêt.",
             "{n} messages au support, zéro réponse. Très déçue.",
         ],
@@ -150,8 +150,8 @@ const FRENCH: Tongue = Tongue {
     outage: Bank {
         openers: &["Honteux.", "@tidewater", "C'est une catastrophe.", "Incroyable."],
         lines: &[
-            "Plus aucun paiement depuis {time}, {n} clients sont repartis. Merci Tidewater !",
-            "J'ai perdu {money} aujourd'hui à cause de vous. Lamentable.",
+            "Plus aucun paiement depuis {since}, {n} clients sont repartis. Merci Tidewater !",
+            "J'ai perdu {euro} aujourd'hui à cause de vous. Lamentable.",
             "Aucun livreur, aucune réponse, rien. C'est scandaleux.",
             "J'ai dû fermer la boutique. Je suis furieuse.",
             "{many} commandes à la poubelle et Tidewater se tait. Une honte.",
@@ -165,7 +165,7 @@ const FRENCH: Tongue = Tongue {
         lines: &[
             "ça remarche à {city}, merci aux équipes de Tidewater.",
             "premier paiement passé, quel soulagement !",
-            "remboursée de {money}, merci pour votre honnêteté.",
+            "remboursée de {euro}, merci pour votre honnêteté.",
             "les {n} commandes sont bien là. Je suis contente.",
             "ils ont appelé pour s'excuser, très bien.",
         ],
@@ -180,7 +180,7 @@ const SPANISH: Tongue = Tongue {
             "Tidewater va de maravilla en mi tienda, {n} pedidos hoy sin un fallo.",
             "el repartidor llegó en {mins} minutos y muy amable. ¡Gracias!",
             "llevo {years} años con Tidewater y estoy encantada.",
-            "el pago de {money} llegó puntual, como siempre. Genial.",
+            "el pago de {euro} llegó puntual, como siempre. Genial.",
             "el soporte de Tidewater es un encanto.",
         ],
         tails: &["¡Gracias!", "Muy recomendable.", "Saludos desde {city}.", "Seguid así."],
@@ -190,7 +190,7 @@ const SPANISH: Tongue = Tongue {
         lines: &[
             "¿Tidewater reparte en {city} los domingos?",
             "¿os funciona Tidewater ahora mismo?",
-            "¿cuánto tarda una devolución de {money}?",
+            "¿cuánto tarda una devolución de {euro}?",
             "¿cómo cambio el horario de un solo día en Tidewater?",
             "¿alguien lo usa con {n} mesas?",
         ],
@@ -200,9 +200,9 @@ const SPANISH: Tongue = Tongue {
         openers: &["Otra vez.", "En serio,", "Uf."],
         lines: &[
             "{mins} minutos esperando al teléfono para nada. Fatal.",
-            "me han cobrado {money} de más y nadie contesta. Una vergüenza.",
+            "me han cobrado {euro} de más y nadie contesta. Una vergüenza.",
             "el repartidor llegó {mins} minutos tarde, todo frío. Qué desastre.",
-            "cobro doble de {money}, estoy harta.",
+            "cobro doble de {euro}, estoy harta.",
             "{n} correos y ni una respuesta. Muy decepcionada.",
         ],
         tails: &["Muy mal.", "Arregladlo ya.", "Qué rabia.", "Así no."],
@@ -210,8 +210,8 @@ const SPANISH: Tongue = Tongue {
     outage: Bank {
         openers: &["Increíble.", "@tidewater", "Qué vergüenza."],
         lines: &[
-            "Sin poder cobrar desde las {time}, {n} clientes se han ido. ¡Gracias, Tidewater!",
-            "He perdido {money} por vuestra culpa. Sois un desastre.",
+            "Sin poder cobrar desde las {since}, {n} clientes se han ido. ¡Gracias, Tidewater!",
+            "He perdido {euro} por vuestra culpa. Sois un desastre.",
             "Ni repartidores ni respuestas, nada. Estoy furiosa.",
             "He tenido que cerrar la tienda. El peor día en años.",
             "{many} pedidos a la basura y Tidewater callado. Lamentable.",
@@ -223,7 +223,7 @@ const SPANISH: Tongue = Tongue {
         openers: &["¡Por fin!", "Menos mal.", "Ya está:"],
         lines: &[
             "vuelve a funcionar en {city}, gracias al equipo de Tidewater.",
-            "me han devuelto los {money}, muchas gracias.",
+            "me han devuelto los {euro}, muchas gracias.",
             "los {n} pedidos están ahí. ¡Qué alivio!",
             "llamaron para pedir perdón, muy bien por ellos.",
         ],
@@ -238,7 +238,7 @@ const ITALIAN: Tongue = Tongue {
             "con Tidewater oggi {n} ordini e nessun problema. Fantastico.",
             "corriere arrivato in {mins} minuti, gentilissimo. Grazie!",
             "uso Tidewater da {years} anni e sono contentissimo.",
-            "accredito di {money} puntuale, perfetto.",
+            "accredito di {euro} puntuale, perfetto.",
             "assistenza Tidewater bravissima, risolto in {mins} minuti.",
         ],
         tails: &["Grazie!", "Consigliato.", "Saluti da {city}.", "Bravi."],
@@ -248,7 +248,7 @@ const ITALIAN: Tongue = Tongue {
         lines: &[
             "Tidewater consegna a {city} la domenica?",
             "a voi funziona Tidewater adesso?",
-            "quanto ci mette un rimborso di {money}?",
+            "quanto ci mette un rimborso di {euro}?",
             "come cambio l'orario di un giorno solo su Tidewater?",
             "chi lo usa con {n} tavoli?",
         ],
@@ -258,9 +258,9 @@ const ITALIAN: Tongue = Tongue {
         openers: &["Ma dai.", "Uffa.", "Di nuovo."],
         lines: &[
             "{mins} minuti al telefono per niente. Pessimo.",
-            "addebitati {money} in più e nessuno risponde. Vergogna.",
+            "addebitati {euro} in più e nessuno risponde. Vergogna.",
             "corriere in ritardo di {mins} minuti, tutto rovinato.",
-            "doppio addebito di {money}, sono stufo.",
+            "doppio addebito di {euro}, sono stufo.",
             "{n} email e nessuna risposta. Che delusione.",
         ],
         tails: &["Male.", "Sistemate subito.", "Che rabbia.", "Non va bene."],
@@ -268,8 +268,8 @@ const ITALIAN: Tongue = Tongue {
     outage: Bank {
         openers: &["Vergognoso.", "@tidewater", "Assurdo."],
         lines: &[
-            "Pagamenti fermi dalle {time}, {n} clienti andati via. Grazie mille, Tidewater!",
-            "Ho perso {money} per colpa vostra. Siete pessimi.",
+            "Pagamenti fermi dalle {since}, {n} clienti andati via. Grazie mille, Tidewater!",
+            "Ho perso {euro} per colpa vostra. Siete pessimi.",
             "Nessun corriere, nessuna risposta, niente. Sono furioso.",
             "Ho dovuto chiudere il negozio. La giornata peggiore dell'anno.",
             "{many} ordini da buttare e Tidewater tace. Uno schifo.",
@@ -281,7 +281,7 @@ const ITALIAN: Tongue = Tongue {
         openers: &["Finalmente!", "Meno male.", "Ecco:"],
         lines: &[
             "funziona di nuovo a {city}, grazie ragazzi di Tidewater.",
-            "rimborso di {money} arrivato, grazie davvero.",
+            "rimborso di {euro} arrivato, grazie davvero.",
             "i {n} ordini ci sono tutti. Che sollievo!",
             "hanno chiamato per scusarsi, bravi.",
         ],
@@ -296,7 +296,7 @@ const PORTUGUESE: Tongue = Tongue {
             "a Tidewater corre lindamente na minha loja, {n} encomendas hoje sem falhas.",
             "o estafeta chegou em {mins} minutos e muito simpático. Obrigada!",
             "uso a Tidewater há {years} anos e adoro.",
-            "pagamento de {money} a horas, perfeito.",
+            "pagamento de {euro} a horas, perfeito.",
             "apoio da Tidewater impecável, resolvido em {mins} minutos.",
         ],
         tails: &["Obrigada!", "Recomendo.", "Abraço de {city}.", "Continuem assim."],
@@ -306,7 +306,7 @@ const PORTUGUESE: Tongue = Tongue {
         lines: &[
             "a Tidewater entrega em {city} ao domingo?",
             "a Tidewater está a funcionar convosco?",
-            "quanto demora um reembolso de {money}?",
+            "quanto demora um reembolso de {euro}?",
             "como mudo o horário de um só dia na Tidewater?",
             "alguém usa isto com {n} mesas?",
         ],
@@ -316,9 +316,9 @@ const PORTUGUESE: Tongue = Tongue {
         openers: &["Outra vez.", "Pois.", "Enfim."],
         lines: &[
             "{mins} minutos ao telefone para nada. Péssimo.",
-            "cobraram {money} a mais e ninguém responde. Uma vergonha.",
+            "cobraram {euro} a mais e ninguém responde. Uma vergonha.",
             "estafeta {mins} minutos atrasado, tudo estragado.",
-            "cobrança dupla de {money}, estou farta.",
+            "cobrança dupla de {euro}, estou farta.",
             "{n} mensagens e nem uma resposta. Que desilusão.",
         ],
         tails: &["Muito mau.", "Resolvam isto.", "Que raiva.", "Assim não."],
@@ -326,8 +326,8 @@ const PORTUGUESE: Tongue = Tongue {
     outage: Bank {
         openers: &["Inacreditável.", "@tidewater", "Que vergonha."],
         lines: &[
-            "Sem pagamentos desde as {time}, {n} clientes foram embora. Obrigadinha, Tidewater!",
-            "Perdi {money} por vossa culpa. São péssimos.",
+            "Sem pagamentos desde as {since}, {n} clientes foram embora. Obrigadinha, Tidewater!",
+            "Perdi {euro} por vossa culpa. São péssimos.",
             "Nem estafetas nem respostas, nada. Estou furiosa.",
             "Tive de fechar a loja. O pior dia do ano.",
             "{many} encomendas para o lixo e a Tidewater calada. Lamentável.",
@@ -339,7 +339,7 @@ const PORTUGUESE: Tongue = Tongue {
         openers: &["Finalmente!", "Ufa.", "Pronto:"],
         lines: &[
             "voltou a funcionar em {city}, obrigada à equipa da Tidewater.",
-            "devolveram os {money}, muito obrigada.",
+            "devolveram os {euro}, muito obrigada.",
             "as {n} encomendas estão todas lá. Que alívio!",
             "ligaram a pedir desculpa, gostei.",
         ],

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::shelf::Seen;
 use super::site::{Board, Site};
-use super::web::{Params, article, esc, page, page_date, seconds};
+use super::web::{Params, Refusal, article, esc, page, page_date, seconds};
 use crate::domain::time::Millis;
 
 const NAME: &str = "The Tidewater Log";
@@ -52,8 +52,8 @@ fn rest_error(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({"code": code, "message": message, "data": {"status": status.as_u16()}}))).into_response()
 }
 
-fn invalid(name: &str) -> Response {
-    rest_error(StatusCode::BAD_REQUEST, "rest_invalid_param", &format!("Invalid parameter(s): {name}"))
+fn invalid(name: &str) -> Refusal {
+    rest_error(StatusCode::BAD_REQUEST, "rest_invalid_param", &format!("Invalid parameter(s): {name}")).into()
 }
 
 fn no_route() -> Response {
@@ -84,12 +84,12 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn parse(params: &'a Params) -> Result<Self, Response> {
+    fn parse(params: &'a Params) -> Result<Self, Refusal> {
         let forbidden =
             ["status", "type", "author", "author_email"].into_iter().find(|name| params.get(name).is_some_and(|v| v != "approve"));
         if let Some(name) = forbidden {
             let message = format!("Query parameter not permitted: {name}");
-            return Err(rest_error(StatusCode::UNAUTHORIZED, "rest_forbidden_param", &message));
+            return Err(rest_error(StatusCode::UNAUTHORIZED, "rest_forbidden_param", &message).into());
         }
         let orders = ["date", "date_gmt", "id", "include", "post", "parent", "type"];
         if params.get("orderby").is_some_and(|by| !orders.contains(&by)) || params.get("order").is_some_and(|o| o != "asc" && o != "desc") {
@@ -135,7 +135,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// A time as WordPress reads it: whatever zone follows is ignored.
-fn moment(params: &Params, name: &str) -> Result<Option<NaiveDateTime>, Response> {
+fn moment(params: &Params, name: &str) -> Result<Option<NaiveDateTime>, Refusal> {
     let Some(text) = params.get(name) else { return Ok(None) };
     let bare = text.get(..19).unwrap_or(text);
     NaiveDateTime::parse_from_str(bare, "%Y-%m-%dT%H:%M:%S").map(Some).map_err(|_| invalid(name))
@@ -145,7 +145,7 @@ fn ids(params: &Params, name: &str) -> Vec<u64> {
     params.all(name).flat_map(|list| list.split(',')).filter_map(|id| id.trim().parse().ok()).collect()
 }
 
-fn count(params: &Params, name: &str, default: usize, allowed: std::ops::RangeInclusive<usize>) -> Result<usize, Response> {
+fn count(params: &Params, name: &str, default: usize, allowed: std::ops::RangeInclusive<usize>) -> Result<usize, Refusal> {
     match params.get(name).map(str::parse::<usize>) {
         None => Ok(default),
         Some(Ok(n)) if allowed.contains(&n) => Ok(n),
@@ -153,15 +153,14 @@ fn count(params: &Params, name: &str, default: usize, allowed: std::ops::RangeIn
     }
 }
 
-async fn comments(State(site): State<Arc<Site>>, Query(params): Query<Params>, extensions: Extensions) -> Response {
-    if site.api_is_closed() {
-        return no_route();
-    }
-    list(&site, &params, &extensions).unwrap_or_else(|refusal| refusal)
+async fn comments(State(site): State<Arc<Site>>, Query(params): Query<Params>, extensions: Extensions) -> Result<Response, Refusal> {
+    list(&site, &params, &extensions)
 }
 
-#[expect(clippy::result_large_err, reason = "the error is the answer")]
-fn list(site: &Site, params: &Params, extensions: &Extensions) -> Result<Response, Response> {
+fn list(site: &Site, params: &Params, extensions: &Extensions) -> Result<Response, Refusal> {
+    if site.api_is_closed() {
+        return Err(no_route().into());
+    }
     let wanted = Wanted::parse(params)?;
     let snapshot = site.snapshot(extensions);
     let mut found: Vec<_> = snapshot.iter().filter(|seen| wanted.takes(site, seen)).collect();
@@ -221,13 +220,13 @@ fn comment_json(site: &Site, seen: &Seen<'_>) -> Value {
 /// Without pretty permalinks all of WordPress lives at `/`.
 async fn home(State(site): State<Arc<Site>>, Query(params): Query<Params>, extensions: Extensions) -> Response {
     if let Some(route) = params.get("rest_route") {
-        let known = route.trim_end_matches('/') == "/wp/v2/comments" && !site.api_is_closed();
-        return if known { list(&site, &params, &extensions).unwrap_or_else(|refusal| refusal) } else { no_route() };
+        let known = route.trim_end_matches('/') == "/wp/v2/comments";
+        return if known { list(&site, &params, &extensions).into_response() } else { no_route() };
     }
     if let Some(board) = params.number::<u64>("p").and_then(|id| site.boards.get(&id)) {
         return Redirect::permanent(&permalink(&site, board)).into_response();
     }
-    let entries: String = site
+    let entries = site
         .open_boards()
         .rev()
         .map(|board| {
@@ -238,7 +237,8 @@ async fn home(State(site): State<Arc<Site>>, Query(params): Query<Params>, exten
                 page_date(board.opened_at)
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     with_api_link(&site, page(NAME, "Home", "#0b6e75", &entries).into_response())
 }
 

@@ -38,7 +38,7 @@ fn channel(title: &str, link: &str, items: &str) -> String {
 async fn posts(State(site): State<Arc<Site>>, request: HeaderMap) -> Response {
     let snapshot = site.shelf.at(site.clock.now());
     let newest: Vec<&Board> = site.open_boards().rev().take(NEWEST).collect();
-    let items: String = newest
+    let items =  newest
         .iter()
         .map(|board| {
             let link = permalink(&site, board);
@@ -55,7 +55,7 @@ async fn posts(State(site): State<Arc<Site>>, request: HeaderMap) -> Response {
                 cdata(&rendered(&board.body)),
             )
         })
-        .collect();
+        .collect::<Vec<_>>().concat();
     let modified = newest.first().map_or(Millis::default(), |board| board.opened_at);
     let body = channel("The Tidewater Log", &site.base, &items);
     conditional(&request, &etag(&modified.to_string()), modified, RSS, body)
@@ -82,7 +82,7 @@ fn feed(site: &Site, of: Option<&Board>, request: &HeaderMap, extensions: &Exten
     let mut newest: Vec<_> = snapshot.iter().filter(|seen| of.is_none_or(|board| seen.item.thread == Some(board.id))).collect();
     newest.sort_by_key(|seen| std::cmp::Reverse((seen.item.created_at, seen.item.id)));
     newest.truncate(NEWEST);
-    let items: String = newest.iter().map(|seen| entry(site, of, seen)).collect();
+    let items = newest.iter().map(|seen| entry(site, of, seen)).collect::<Vec<_>>().concat();
     let modified = newest.first().map_or(Millis::default(), |seen| seen.item.created_at);
     let (title, link) = match of {
         Some(board) => (format!("Comments on: {}", board.title), permalink(site, board)),

@@ -11,7 +11,7 @@ use futures_util::stream;
 
 use super::site::Site;
 use super::web::http_date;
-use crate::demo::story::Place;
+use crate::demo::story::{Place, Story};
 use crate::domain::time::{Millis, Span};
 
 /// How a server says when to come again.
@@ -56,6 +56,13 @@ struct Ward {
 pub struct Faults(Arc<[Mutex<Ward>; 4]>);
 
 impl Faults {
+    /// Those of a story: its Mastodon server is out of order for three hours of the incident.
+    pub fn of(story: &Story) -> Self {
+        let faults = Self::default();
+        faults.plan(Place::Mastodon, story.facts.mastodon_down, Fault::Broken(503));
+        faults
+    }
+
     /// A place fails from now on, until [`Faults::clear`].
     pub fn set(&self, place: Place, fault: Fault) {
         self.ward(place).always = Some(fault);

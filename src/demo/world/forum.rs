@@ -44,7 +44,7 @@ fn newest<'a>(snapshot: &'a Snapshot<'_>, limit: usize) -> Vec<Seen<'a>> {
 /// When the latest of these entries was written or changed, and a validator that moves with any change.
 fn validators(entries: &[Seen<'_>]) -> (String, Millis) {
     let changed = |seen: &Seen<'_>| seen.edited_at.unwrap_or(seen.item.created_at);
-    let state: String = entries.iter().map(|seen| format!("{}:{};", seen.item.id, changed(seen).get())).collect();
+    let state = entries.iter().map(|seen| format!("{}:{};", seen.item.id, changed(seen).get())).collect::<Vec<_>>().concat();
     (etag(&state), entries.iter().map(changed).max().unwrap_or_default())
 }
 
@@ -78,7 +78,7 @@ async fn archive(State(site): State<Arc<Site>>, request: HeaderMap, extensions: 
 }
 
 fn rss_of(site: &Site, entries: &[Seen<'_>], request: &HeaderMap) -> Response {
-    let items: String = entries
+    let items = entries
         .iter()
         .map(|seen| {
             let updated = seen.edited_at.map(|at| format!("<atom:updated>{}</atom:updated>", iso_seconds(at))).unwrap_or_default();
@@ -94,7 +94,8 @@ fn rss_of(site: &Site, entries: &[Seen<'_>], request: &HeaderMap) -> Response {
                 esc(&html(seen.text)),
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \
 xmlns:atom=\"http://www.w3.org/2005/Atom\"><channel><title>{NAME}: newest posts</title><link>{}</link>\
@@ -109,7 +110,7 @@ async fn atom(State(site): State<Arc<Site>>, request: HeaderMap, extensions: Ext
     let snapshot = site.snapshot(&extensions);
     let newest = newest(&snapshot, WINDOW);
     let (tag, modified) = validators(&newest);
-    let entries: String = newest
+    let entries = newest
         .iter()
         .map(|seen| {
             let answered =
@@ -128,7 +129,8 @@ async fn atom(State(site): State<Arc<Site>>, request: HeaderMap, extensions: Ext
                 esc(&html(seen.text)),
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xmlns:thr=\"http://purl.org/syndication/thread/1.0\">\
 <id>{base}/</id><title>{NAME}: newest posts</title><link href=\"{base}\"/><updated>{}</updated>\n{entries}</feed>\n",
@@ -162,7 +164,7 @@ async fn json_feed(State(site): State<Arc<Site>>, request: HeaderMap, extensions
 
 async fn home(State(site): State<Arc<Site>>) -> Response {
     let snapshot = site.shelf.at(site.clock.now());
-    let threads: String = site
+    let threads = site
         .open_boards()
         .rev()
         .map(|board| {
@@ -173,7 +175,8 @@ async fn home(State(site): State<Arc<Site>>) -> Response {
                 esc(&board.title)
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     page(NAME, "Threads", ACCENT, &threads).into_response()
 }
 

@@ -37,7 +37,7 @@ fn refused(message: &str) -> Response {
 /// One comparison of `numericFilters`.
 struct Bound {
     field: Field,
-    test: fn(i64, i64) -> bool,
+    compare: fn(i64, i64) -> bool,
     value: i64,
 }
 
@@ -58,7 +58,7 @@ impl Bound {
             _ => return None,
         };
         let digits = rest.trim_start_matches(['<', '>', '=']);
-        let test: fn(i64, i64) -> bool = match &rest[..rest.len() - digits.len()] {
+        let compare: fn(i64, i64) -> bool = match &rest[..rest.len() - digits.len()] {
             ">" => |a, b| a > b,
             ">=" => |a, b| a >= b,
             "<" => |a, b| a < b,
@@ -66,7 +66,7 @@ impl Bound {
             "=" => |a, b| a == b,
             _ => return None,
         };
-        Some(Self { field, test, value: digits.trim().parse().ok()? })
+        Some(Self { field, compare, value: digits.trim().parse().ok()? })
     }
 
     fn holds(&self, snapshot: &Snapshot<'_>, item: &Item) -> bool {
@@ -75,7 +75,7 @@ impl Bound {
             Field::Points => points(item),
             Field::Comments => comments(snapshot, item),
         };
-        value.is_some_and(|value| (self.test)(value, self.value))
+        value.is_some_and(|value| (self.compare)(value, self.value))
     }
 }
 

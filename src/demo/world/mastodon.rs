@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::mastodon_json::{Counts, status, status_url, tags};
 use super::shelf::{Seen, Snapshot};
 use super::site::Site;
-use super::web::{Params, article, page};
+use super::web::{Params, Refusal, article, page};
 use crate::domain::time::Millis;
 
 /// The access token that this server knows.
@@ -52,20 +52,21 @@ fn error(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"error": message}))).into_response()
 }
 
+/// An answer, or the reason why there is none.
+type Answer = Result<Response, Refusal>;
+
 /// Whether the request carries the right token; a wrong one is refused.
-#[expect(clippy::result_large_err, reason = "the error is the answer")]
-fn has_token(headers: &HeaderMap) -> Result<bool, Response> {
+fn has_token(headers: &HeaderMap) -> Result<bool, Refusal> {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
     match sent {
         None => Ok(false),
         Some(TOKEN) => Ok(true),
-        Some(_) => Err(error(StatusCode::UNAUTHORIZED, "The access token is invalid")),
+        Some(_) => Err(error(StatusCode::UNAUTHORIZED, "The access token is invalid").into()),
     }
 }
 
 /// Counts the request; says what is left, in headers, and refuses when nothing is.
-#[expect(clippy::result_large_err, reason = "the error is the answer")]
-fn within_limit(site: &Site, now: Millis) -> Result<HeaderMap, Response> {
+fn within_limit(site: &Site, now: Millis) -> Result<HeaderMap, Refusal> {
     let window = now.get().div_euclid(WINDOW_MS);
     if site.rate_used.0.swap(window, Ordering::SeqCst) != window {
         site.rate_used.1.store(0, Ordering::SeqCst);
@@ -79,7 +80,7 @@ fn within_limit(site: &Site, now: Millis) -> Result<HeaderMap, Response> {
         headers.insert("x-ratelimit-reset", reset);
     }
     if used > limit {
-        return Err((headers, error(StatusCode::TOO_MANY_REQUESTS, "Too many requests")).into_response());
+        return Err((headers, error(StatusCode::TOO_MANY_REQUESTS, "Too many requests")).into_response().into());
     }
     Ok(headers)
 }
@@ -100,11 +101,8 @@ fn stretch<'a>(newest_first: impl DoubleEndedIterator<Item = Seen<'a>>, params: 
     }
 }
 
-fn timeline(site: &Site, path: &str, params: &Params, (snapshot, found): (&Snapshot<'_>, Vec<Seen<'_>>)) -> Response {
-    let mut headers = match within_limit(site, site.clock.now()) {
-        Ok(headers) => headers,
-        Err(refusal) => return refusal,
-    };
+fn timeline(site: &Site, path: &str, params: &Params, (snapshot, found): (&Snapshot<'_>, Vec<Seen<'_>>)) -> Answer {
+    let mut headers = within_limit(site, site.clock.now())?;
     if let (Some(first), Some(last)) = (found.first(), found.last()) {
         let limit = params.get("limit").map(|limit| format!("limit={limit}&")).unwrap_or_default();
         let link = |name: &str, id: u64, rel: &str| format!("<{}{path}?{limit}{name}={id}>; rel=\"{rel}\"", site.base);
@@ -115,7 +113,7 @@ fn timeline(site: &Site, path: &str, params: &Params, (snapshot, found): (&Snaps
     }
     let counts = Counts::of(snapshot);
     let body: Vec<_> = found.iter().map(|seen| status(site, (snapshot, &counts), seen)).collect();
-    (headers, Json(body)).into_response()
+    Ok((headers, Json(body)).into_response())
 }
 
 async fn tag_timeline(
@@ -124,11 +122,9 @@ async fn tag_timeline(
     Query(params): Query<Params>,
     headers: HeaderMap,
     extensions: Extensions,
-) -> Response {
-    match has_token(&headers) {
-        Err(refusal) => return refusal,
-        Ok(false) if site.api_is_closed() => return error(StatusCode::UNAUTHORIZED, "This method requires an authenticated user"),
-        Ok(_) => {}
+) -> Answer {
+    if !has_token(&headers)? && site.api_is_closed() {
+        return Err(error(StatusCode::UNAUTHORIZED, "This method requires an authenticated user").into());
     }
     let snapshot = site.snapshot(&extensions);
     let is_tagged = |seen: &Seen<'_>| tags(seen.text).any(|t| t.eq_ignore_ascii_case(&tag));
@@ -146,27 +142,19 @@ async fn public_timeline(
     Query(params): Query<Params>,
     headers: HeaderMap,
     extensions: Extensions,
-) -> Response {
-    if let Err(refusal) = has_token(&headers) {
-        return refusal;
-    }
+) -> Answer {
+    has_token(&headers)?;
     let snapshot = site.snapshot(&extensions);
     let found = stretch(snapshot.iter().rev().filter(|seen| seen.item.boost_of.is_none()), &params);
     timeline(&site, "/api/v1/timelines/public", &params, (&snapshot, found))
 }
 
-async fn search(State(site): State<Arc<Site>>, Query(params): Query<Params>, headers: HeaderMap, extensions: Extensions) -> Response {
-    let token = match has_token(&headers) {
-        Ok(token) => token,
-        Err(refusal) => return refusal,
-    };
+async fn search(State(site): State<Arc<Site>>, Query(params): Query<Params>, headers: HeaderMap, extensions: Extensions) -> Answer {
+    let token = has_token(&headers)?;
     let Some(query) = params.get("q").filter(|q| !q.trim().is_empty()) else {
-        return error(StatusCode::BAD_REQUEST, "param is missing or the value is empty: q");
+        return Err(error(StatusCode::BAD_REQUEST, "param is missing or the value is empty: q").into());
     };
-    let limits = match within_limit(&site, site.clock.now()) {
-        Ok(limits) => limits,
-        Err(refusal) => return refusal,
-    };
+    let limits = within_limit(&site, site.clock.now())?;
     let snapshot = site.snapshot(&extensions);
     let matching: Vec<_> = snapshot.iter().rev().filter(|seen| seen.item.boost_of.is_none() && finds(query, seen.text)).collect();
     let skip = params.number::<usize>("offset").unwrap_or(0);
@@ -177,7 +165,7 @@ async fn search(State(site): State<Arc<Site>>, Query(params): Query<Params>, hea
     } else {
         Vec::new()
     };
-    (limits, Json(json!({"accounts": [], "hashtags": [], "statuses": found}))).into_response()
+    Ok((limits, Json(json!({"accounts": [], "hashtags": [], "statuses": found}))).into_response())
 }
 
 /// A phrase in quotes has to be there as it is; otherwise each word has to be.
@@ -195,29 +183,24 @@ pub(super) fn normal(text: &str) -> String {
     lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-async fn one_status(State(site): State<Arc<Site>>, Path(id): Path<String>, extensions: Extensions) -> Response {
-    let limits = match within_limit(&site, site.clock.now()) {
-        Ok(limits) => limits,
-        Err(refusal) => return refusal,
-    };
+async fn one_status(State(site): State<Arc<Site>>, Path(id): Path<String>, extensions: Extensions) -> Answer {
+    let limits = within_limit(&site, site.clock.now())?;
     let snapshot = site.snapshot(&extensions);
-    match id.parse().ok().and_then(|id| snapshot.get(id)) {
+    let answer = match id.parse().ok().and_then(|id| snapshot.get(id)) {
         Some(seen) => (limits, Json(status(&site, (&snapshot, &Counts::of(&snapshot)), &seen))).into_response(),
         None => (limits, error(StatusCode::NOT_FOUND, "Record not found")).into_response(),
-    }
+    };
+    Ok(answer)
 }
 
 /// Those of the asked ones that are there; the others are left out without a word.
-async fn statuses(State(site): State<Arc<Site>>, Query(params): Query<Params>, extensions: Extensions) -> Response {
-    let limits = match within_limit(&site, site.clock.now()) {
-        Ok(limits) => limits,
-        Err(refusal) => return refusal,
-    };
+async fn statuses(State(site): State<Arc<Site>>, Query(params): Query<Params>, extensions: Extensions) -> Answer {
+    let limits = within_limit(&site, site.clock.now())?;
     let snapshot = site.snapshot(&extensions);
     let counts = Counts::of(&snapshot);
     let asked = params.all("id").take(20).filter_map(|id| id.parse().ok());
     let found: Vec<_> = asked.filter_map(|id| snapshot.get(id)).map(|seen| status(&site, (&snapshot, &counts), &seen)).collect();
-    (limits, Json(found)).into_response()
+    Ok((limits, Json(found)).into_response())
 }
 
 async fn instance(State(site): State<Arc<Site>>) -> Response {

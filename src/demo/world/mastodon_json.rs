@@ -8,6 +8,7 @@ use super::shelf::{Item, Seen, Snapshot};
 use super::site::Site;
 use super::web::esc;
 use crate::demo::story::Person;
+use crate::domain::time::Millis;
 
 /// Answers and boosts of all statuses at one moment.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ pub(super) fn status(site: &Site, (snapshot, counts): (&Snapshot<'_>, &Counts), 
         .collect();
     json!({
         "id": item.id.to_string(), "uri": format!("{}/users/{}/statuses/{}", site.base, item.author.handle, item.id),
-        "url": status_url(site, item), "created_at": item.created_at.to_rfc3339(), "edited_at": seen.edited_at.map(|at| at.to_rfc3339()),
+        "url": status_url(site, item), "created_at": item.created_at.to_rfc3339(), "edited_at": seen.edited_at.map(Millis::to_rfc3339),
         "visibility": item.visibility.as_str(), "language": item.lang, "sensitive": false, "spoiler_text": "",
         "in_reply_to_id": item.reply_to.map(|id| id.to_string()), "in_reply_to_account_id": answered.map(|handle| account_id(&handle)),
         "content": content(site, seen.text), "account": account(site, &item.author), "replies_count": counts.replies.get(&item.id).unwrap_or(&0), "reblogs_count": counts.boosts.get(&item.id).unwrap_or(&0),

@@ -6,6 +6,22 @@ use chrono::{DateTime, SecondsFormat};
 
 use crate::domain::time::Millis;
 
+/// An answer that ends a request early. Boxed, because answers are large.
+#[derive(Debug)]
+pub struct Refusal(Box<Response>);
+
+impl From<Response> for Refusal {
+    fn from(answer: Response) -> Self {
+        Self(Box::new(answer))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
 /// Query parameters in the order sent; repeats are kept.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(transparent)]

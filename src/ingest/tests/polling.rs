@@ -53,9 +53,7 @@ async fn a_long_chain_is_cut_and_goes_on_soon() {
     assert_eq!(world.kept().await.len(), 45);
 }
 
-#[tokio::test]
-async fn an_open_incident_makes_polls_more_frequent() {
-    let world = World::new().await;
+async fn open_incident(world: &World) {
     let incident = NewIncident {
         brand: world.brand,
         title: "Files are gone".to_owned(),
@@ -66,6 +64,25 @@ async fn an_open_incident_makes_polls_more_frequent() {
         started_at: START,
     };
     world.store.create_incident(&incident, START).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_incident_does_not_wait_for_the_next_poll_that_was_planned_in_calm() {
+    let world = World::new().await;
+    let poller = world.poller();
+    poller.tick().await.unwrap();
+    open_incident(&world).await;
+    // Restarted meanwhile: what was planned holds.
+    assert!(matches!(world.poller().tick().await.unwrap(), Outcome::Idle { .. }));
+    world.clock.advance(MINUTE);
+    assert!(matches!(poller.tick().await.unwrap(), Outcome::Polled { .. }));
+    assert!(matches!(poller.tick().await.unwrap(), Outcome::Idle { next_due } if next_due == Some(START.plus(2 * MINUTE))));
+}
+
+#[tokio::test]
+async fn an_open_incident_makes_polls_more_frequent() {
+    let world = World::new().await;
+    open_incident(&world).await;
     let outcome = world.poller().tick().await.unwrap();
     assert!(matches!(outcome, Outcome::Polled { next_poll_at, .. } if next_poll_at == START.plus(MINUTE)), "{outcome:?}");
 }

@@ -147,17 +147,16 @@ impl Status {
 
 impl Account {
     fn to_author(&self, own: &str, key: &PostKey) -> PostAuthor {
-        let acct = html::tidy(&self.acct);
+        let acct = html::name(&self.acct);
         let handle = match acct.contains('@') {
             _ if acct.is_empty() => String::new(),
             true => acct,
             false => format!("{acct}@{own}"),
         };
-        let handle: String = handle.chars().take(255).collect();
         PostAuthor {
             native_id: if handle.is_empty() { key.native_id().to_owned() } else { handle.to_lowercase() },
             handle,
-            name: html::to_text(self.display_name.as_deref().unwrap_or_default()).chars().take(255).collect(),
+            name: html::name(self.display_name.as_deref().unwrap_or_default()),
             url: self.url.as_deref().and_then(safe_link),
             followers: self.followers_count.filter(|n| *n >= 0),
             bot: self.bot.unwrap_or(false),

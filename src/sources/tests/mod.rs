@@ -49,7 +49,7 @@ fn client() -> Http {
 }
 
 fn client_with(options: &HttpOptions) -> Http {
-    Http::new(Clock::manual(NOW), HttpOptions { spacing: Duration::ZERO, contact: "ops@acme.example".to_owned(), ..options })
+    Http::new(Clock::manual(NOW), HttpOptions { spacing: Duration::ZERO, contact: "ops@acme.example".to_owned(), ..options.clone() })
         .expect("a client")
 }
 

@@ -115,7 +115,7 @@ impl Comment {
 
     fn to_post(&self, instance: &str, now: Millis) -> Option<Post> {
         let key = PostKey::new(PLATFORM, instance, &self.id.to_string()).ok()?;
-        let name: String = html::to_text(&self.author_name).chars().take(255).collect();
+        let name = html::name(&self.author_name);
         let page = safe_link(&self.author_url);
         let native_id = match (self.author, &page, name.is_empty()) {
             (1.., ..) => format!("user {}", self.author),

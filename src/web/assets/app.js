@@ -12,7 +12,8 @@
       const at = new Date(t.dateTime);
       if (isNaN(at)) continue;
       const words = zoned.format(at);
-      if (t.classList.contains('exact')) t.textContent = words;
+      // Charts are in UTC, and so are the times under them.
+      if (t.classList.contains('exact') && !t.closest('.chart')) t.textContent = words;
       else t.title = words;
     }
   };
@@ -70,25 +71,26 @@
   };
   setInterval(() => { if (wanted && !busy()) soon(); }, 3000);
 
-  let events = null;
+  let events = null, heard = null;
   const listen = () => {
     const mode = main().dataset.live;
     if (!mode || events || document.hidden) return;
     const pulse = document.getElementById('pulse'), word = document.getElementById('pulse-word');
     pulse.hidden = false;
     events = new EventSource('/events');
-    let first = true;
     events.onopen = () => { pulse.classList.add('on'); word.textContent = 'Live'; };
     events.onerror = () => { pulse.classList.remove('on'); word.textContent = 'Reconnecting'; };
-    events.addEventListener('beat', () => {
-      if (first) { first = false; return; }
+    events.addEventListener('beat', (e) => {
+      const changed = heard !== null && heard !== e.data;
+      heard = e.data;
+      if (!changed) return;
       if (mode === 'swap') soon();
       else document.getElementById('offer').hidden = false;
     });
   };
   // A browser allows few connections to one host: a hidden tab gives its one back.
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) { events?.close(); events = null; } else { listen(); if (main().dataset.live === 'swap') soon(); }
+    if (document.hidden) { events?.close(); events = null; } else listen();
   });
 
   // Charts: their titles at once, beside the pointer.

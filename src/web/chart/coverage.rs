@@ -36,7 +36,7 @@ struct Cell {
 
 #[derive(Debug)]
 struct Day {
-    day: String,
+    date: String,
     read: String,
     asked: i64,
     answered: i64,
@@ -98,7 +98,7 @@ fn days(rows: &[HourCoverage]) -> Vec<Day> {
         .map(|day| {
             let of_day = || rows.iter().filter(move |r| r.hour.get().div_euclid(DAY_MS) == day);
             Day {
-                day: Millis::new(day * DAY_MS).to_datetime().format("%a %-d %b").to_string(),
+                date: Millis::new(day * DAY_MS).to_datetime().format("%a %-d %b").to_string(),
                 read: show::duration(of_day().map(|r| r.covered_ms).sum()),
                 asked: of_day().map(|r| r.asked).sum(),
                 answered: of_day().map(|r| r.answered).sum(),

@@ -125,7 +125,7 @@ pub struct IncidentPage {
     update_kinds: Vec<Choice>,
     now_field: String,
     close_action: Link,
-    blockers: String,
+    blockers: Vec<String>,
     f: IncidentForm,
 }
 
@@ -135,7 +135,7 @@ impl IncidentPage {
         let (scope, incident) = (&input.scope, &input.incident);
         let when = |at: Millis| When::new(at, scope.now);
         let reasons = input.standing.as_ref().map_or_else(Vec::new, |a| ReasonView::all(&a.reasons));
-        let blockers: Vec<&str> = reasons.iter().filter(|r| r.blocks).map(|r| r.text.as_str()).collect();
+        let blockers = reasons.iter().filter(|r| r.blocks).map(|r| r.text.clone()).collect();
         let mut curve = input.curve.clone();
         curve.marks = marks(incident, &input.updates, input.standing.as_ref());
         Self {
@@ -160,7 +160,7 @@ impl IncidentPage {
             update_kinds: UpdateKind::ALL.iter().map(|k| Choice::new(k.as_str(), k.shown(), UpdateKind::Statement.as_str())).collect(),
             now_field: field_time(scope.now),
             close_action: Link::to(format!("/incidents/{}/state", incident.id)),
-            blockers: blockers.join(" "),
+            blockers,
             f: IncidentForm::change(scope.brand_field(), incident),
             reasons,
         }
@@ -171,7 +171,9 @@ impl IncidentPage {
 pub fn marks(incident: &Incident, updates: &[Update], standing: Option<&Assessment>) -> Vec<Mark> {
     let plain = |at: Millis, kind: MarkKind| Mark { at, kind, text: String::new() };
     let mut marks = vec![Mark { at: incident.started_at, kind: MarkKind::Started, text: incident.title.clone() }];
-    marks.extend(incident.fixed_at.map(|at| plain(at, MarkKind::Fixed)));
+    // A fix update says the same as the time that it set.
+    let told = |at: Millis| updates.iter().any(|u| u.kind == UpdateKind::Fix && u.at == at);
+    marks.extend(incident.fixed_at.filter(|at| !told(*at)).map(|at| plain(at, MarkKind::Fixed)));
     marks.extend(incident.closed_at.map(|at| plain(at, MarkKind::Closed)));
     marks.extend(standing.and_then(|a| a.calm_since).map(|at| plain(at, MarkKind::Calm)));
     marks.extend(updates.iter().map(|u| Mark { at: u.at, kind: MarkKind::Update(u.kind), text: u.text.clone() }));
@@ -191,7 +193,8 @@ fn timeline(input: &IncidentInput) -> Vec<Event> {
         reasons: Vec::new(),
     };
     let mut events = vec![turning(incident.started_at, "Incident started", String::new())];
-    events.extend(incident.fixed_at.map(|at| turning(at, "Declared fixed", String::new())));
+    let told = |at: Millis| input.updates.iter().any(|u| u.kind == UpdateKind::Fix && u.at == at);
+    events.extend(incident.fixed_at.filter(|at| !told(*at)).map(|at| turning(at, "Declared fixed", String::new())));
     events.extend(incident.closed_at.map(|at| turning(at, "Closed", incident.close_reason.clone())));
     events.extend(input.updates.iter().map(|u| Event {
         at: Exact(u.at),
@@ -221,7 +224,7 @@ pub fn baseline_words(baseline: Option<&Baseline>) -> String {
         return "What is normal has not been frozen yet; that happens within a minute of opening an incident.".to_owned();
     };
     if b.method == BaselineMethod::None {
-        return "There was less than a day of history at the start, so nobody can say what is normal. Older mentions can be brought in with `ebb import`.".to_owned();
+        return "There was less than a day of history at the start, so nobody can say what is normal. Older mentions can be brought in with “ebb import”.".to_owned();
     }
     let cut = match b.cut.len() {
         0 => String::new(),

@@ -83,7 +83,7 @@ impl MentionsPage {
             brand: scope.brand_field(),
             headline: headline(scope, query, offered, found),
             f: filters(scope, query, offered),
-            mentions: found.mentions.iter().map(|(m, copies)| MentionView::new(m, scope.now).with_copies(*copies)).collect(),
+            mentions: found.mentions.iter().map(|(m, copies)| MentionView::new(m, scope).with_copies(*copies)).collect(),
             nothing: nothing(query, found),
             newer: first.filter(|_| found.newer).map(|at| MentionQuery { after: at, ..base.clone() }.link(scope, "/mentions")),
             older: last.filter(|_| found.older).map(|at| MentionQuery { before: at, ..base.clone() }.link(scope, "/mentions")),
@@ -113,8 +113,8 @@ fn headline(scope: &Scope, query: &MentionQuery, offered: &Offered, found: &Foun
     let parts = narrowing(query, offered);
     match (shown, found.older || found.newer) {
         (0, _) => format!("No mention matches: {}.", parts.join(", ")),
-        (n, true) => format!("More than {}: {}.", show::plural(n, "mention", "mentions"), parts.join(", ")),
-        (n, false) => format!("{}: {}.", show::plural(n, "mention", "mentions"), parts.join(", ")),
+        (n, true) => format!("More than {} match: {}.", show::plural(n, "mention", "mentions"), parts.join(", ")),
+        (n, false) => format!("{}: {}.", show::plural(n, "mention matches", "mentions match"), parts.join(", ")),
     }
 }
 
@@ -149,7 +149,7 @@ fn narrowing(query: &MentionQuery, offered: &Offered) -> Vec<String> {
         "show" => parts.push("with copies".to_owned()),
         _ => {}
     }
-    parts.extend(query::SINCE.iter().find(|(w, ..)| *w == query.since).map(|(_, words, _)| format!("in {words}")));
+    parts.extend(query::SINCE.iter().find(|(w, ..)| *w == query.since).map(|(_, words, _)| format!("in the {words}")));
     parts
 }
 
@@ -157,7 +157,7 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
     let any = |word: &str, chosen: &str| Choice::new("", word, chosen);
     let with = |first: Choice, rest: Vec<Choice>| std::iter::once(first).chain(rest).collect::<Vec<_>>();
     let labels = Label::ALL.iter().map(|l| Choice::new(l.as_str(), LabelView::new(Some(*l)).word, &query.label));
-    let since = query::SINCE.iter().map(|(value, words, _)| Choice::new(value, words, &query.since)).collect();
+    let since = query::SINCE.iter().map(|(value, words, _)| Choice::new(*value, *words, &query.since)).collect();
     let sources = offered.sources.iter().map(|(id, name)| Choice::new(id, show::one_line(name, 40), &query.source)).collect();
     let platforms = offered.platforms.iter().map(|p| Choice::new(p, show::platform(p), &query.platform)).collect();
     let languages =
@@ -169,7 +169,11 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
         sources: with(any("all", &query.source), sources),
         platforms: with(any("all", &query.platform), platforms),
         languages: with(any("all", &query.lang), languages),
-        copies: vec![any("hidden", &query.copies), Choice::new("show", "shown", &query.copies), Choice::new("only", "only copies", &query.copies)],
+        copies: vec![
+            any("hidden", &query.copies),
+            Choice::new("show", "shown", &query.copies),
+            Choice::new("only", "only copies", &query.copies),
+        ],
         severities: vec![any("any", &query.severity), Choice::new("very", "very unhappy", &query.severity)],
         author: (!query.author.is_empty()).then(|| query.author.clone()),
         every_author: MentionQuery { author: String::new(), ..query.from_newest() }.link(scope, "/mentions"),

@@ -6,6 +6,8 @@ pub mod now;
 pub mod people;
 pub mod problem;
 pub mod sources;
+#[cfg(test)]
+mod tests;
 
 use crate::domain::ids::BrandId;
 use crate::domain::incident::{FlagState, Incident, IncidentKind, IncidentSeverity};
@@ -82,9 +84,9 @@ pub struct Choice {
 
 impl Choice {
     /// A choice among others, one of which is `chosen`.
-    pub fn new(value: impl ToString, word: impl ToString, chosen: &str) -> Self {
+    pub fn new(value: &(impl ToString + ?Sized), word: impl Into<String>, chosen: &str) -> Self {
         let value = value.to_string();
-        Self { chosen: value == chosen, word: word.to_string(), value }
+        Self { chosen: value == chosen, word: word.into(), value }
     }
 }
 

@@ -51,10 +51,10 @@ pub enum Standing {
 /// The numbers under the reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Numbers {
-    /// Distinct unhappy authors of the last six hours.
-    pub unhappy: i64,
-    /// What is normal for those hours; `None` without a baseline.
-    pub expected: Option<f64>,
+    /// Unhappy authors an hour over the hours that were judged.
+    pub unhappy: f64,
+    /// What is normal for those hours, and the limit above which concern is raised; `None` without a baseline.
+    pub normal: Option<(f64, f64)>,
     /// Highest hour of the curve.
     pub peak: Option<(i64, Millis)>,
     /// Flags that nobody has taken.
@@ -69,8 +69,8 @@ pub struct Numbers {
     pub backlog: i64,
     /// Seconds until they are; `None` when the pace is not known.
     pub backlog_s: Option<f64>,
-    /// Mentions kept since the first day.
-    pub ever: i64,
+    /// Anything was ever kept.
+    pub ever: bool,
 }
 
 /// Everything that the page is made of.
@@ -164,7 +164,8 @@ impl NowPage {
     pub fn new(input: &NowInput) -> Self {
         let scope = &input.scope;
         let now = scope.now;
-        let first_run = (input.numbers.ever == 0).then(|| first_steps(input));
+        let is_first = !input.numbers.ever && matches!(input.standing, Standing::Quiet(_));
+        let first_run = is_first.then(|| first_steps(input));
         let top = Top::new(input);
         Self {
             layout: scope.layout("Now", Place::Now, Live::Swap),
@@ -174,7 +175,7 @@ impl NowPage {
             reasons: if first_run.is_some() { Vec::new() } else { top.reasons },
             figures: if first_run.is_some() { Vec::new() } else { figures(&input.numbers, now) },
             chart: first_run.is_none().then(|| ConcernChart::new(&input.curve)),
-            newest: input.newest.iter().map(|m| MentionView::new(m, now)).collect(),
+            newest: input.newest.iter().map(|m| MentionView::new(m, scope)).collect(),
             all_negative: scope.link("/mentions").with("label", "negative"),
             updates: top.updates.iter().rev().take(3).map(|u| said(u, now)).collect(),
             troubles: troubles(&input.sources, now),
@@ -243,21 +244,30 @@ fn hold(assessment: &Assessment) -> Option<Hold> {
     let done = (assessment.hold_ms - left).max(0);
     let share = done as f64 / assessment.hold_ms.max(1) as f64 * 100.0;
     let words = if left == 0 {
-        format!("Calm for the whole hold time of {}", show::duration(assessment.hold_ms))
+        format!("Calm for the whole hold time of {}", show::hours(assessment.hold_ms))
     } else {
-        format!("Calm for {} of {}; {} left", show::duration(done), show::duration(assessment.hold_ms), show::duration(left))
+        format!("Calm for {} of {}; {} left", show::hours(done), show::hours(assessment.hold_ms), show::hours(left))
     };
     Some(Hold { share: format!("{share:.1}"), words })
 }
 
 fn figures(n: &Numbers, now: Millis) -> Vec<Figure> {
-    let unhappy_note = n.expected.map_or_else(|| "no baseline yet".to_owned(), |e| format!("{} is normal for these hours", show::decimal(e)));
-    let peak = n.peak.map_or(("–".to_owned(), "nothing counted yet".to_owned()), |(count, at)| (show::count(count), format!("an hour, {}", show::relative(at, now))));
+    let unhappy_note = n.normal.map_or_else(
+        || "no baseline yet".to_owned(),
+        |(e, upper)| format!("{} is normal, raised above {}", show::decimal(e), show::decimal(upper)),
+    );
+    let peak = n.peak.map_or(("–".to_owned(), "nothing counted yet".to_owned()), |(count, at)| {
+        (show::count(count), format!("unhappy people, {}", show::relative(at, now)))
+    });
     let waiting = if n.backlog == 0 { "all are scored".to_owned() } else { backlog(n) };
     vec![
-        figure("Unhappy people, last 6 h", (show::count(n.unhappy), unhappy_note), n.expected.is_some_and(|e| n.unhappy as f64 > e * 2.0 && n.unhappy > 3)),
-        figure("Peak on the curve", peak, false),
-        figure("Very unhappy, unanswered", (show::count(n.unanswered), format!("{} being helped", show::count(n.assigned))), n.unanswered > 0),
+        figure("Unhappy people an hour", (show::decimal(n.unhappy), unhappy_note), n.normal.is_some_and(|(_, upper)| n.unhappy > upper)),
+        figure("Worst hour", peak, false),
+        figure(
+            "Very unhappy, waiting",
+            (show::count(n.unanswered), format!("{} taken by somebody", show::count(n.assigned))),
+            n.unanswered > 0,
+        ),
         figure("Mentions, last 24 h", (show::count(n.mentions), format!("{} of them copies", show::count(n.copies))), false),
         figure("Wait to be scored", (show::count(n.backlog), waiting), false),
     ]
@@ -311,15 +321,27 @@ fn sources_words(sources: &[SourceHealth]) -> String {
 
 fn first_headline(input: &NowInput) -> String {
     let name = show::one_line(&input.scope.brand.name, 60);
-    if input.sources.is_empty() { format!("Nothing is polled for {name} yet.") } else { format!("Listening for {name}. Nothing has come in yet.") }
+    if input.sources.is_empty() {
+        format!("Nothing is polled for {name} yet.")
+    } else {
+        format!("Listening for {name}. Nothing has come in yet.")
+    }
 }
 
 fn first_steps(input: &NowInput) -> Vec<Step> {
     let polled = input.sources.iter().any(|s| s.last_success_at.is_some());
     vec![
-        Step { done: !input.sources.is_empty(), text: "Name the places where your customers talk.", href: Some(input.scope.link("/sources")) },
+        Step {
+            done: !input.sources.is_empty(),
+            text: "Name the places where your customers talk.",
+            href: Some(input.scope.link("/sources")),
+        },
         Step { done: polled, text: "Each source is asked once; what is already there is read first.", href: None },
         Step { done: false, text: "Mentions appear here within a minute of being found, scored on this machine.", href: None },
-        Step { done: false, text: "After a day of history Ebb knows what is normal; after three weeks, for each hour of the week. Older mentions can be brought in with `ebb import`.", href: None },
+        Step {
+            done: false,
+            text: "After a day of history Ebb knows what is normal; after three weeks, for each hour of the week. Older mentions can be brought in with “ebb import”.",
+            href: None,
+        },
     ]
 }

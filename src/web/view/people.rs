@@ -3,9 +3,10 @@
 use askama::Template;
 
 use crate::domain::ids::{BrandId, FlagId};
-use crate::domain::incident::{Flag, FlagState};
+use crate::domain::incident::FlagState;
 use crate::domain::post::{Author, Mention};
 use crate::domain::time::Millis;
+use crate::store::{FlagCounts, FlagRow};
 use crate::web::chart::concern::Mark;
 use crate::web::chart::mood::MoodStrip;
 use crate::web::layout::{Layout, Live, Place, Scope};
@@ -14,40 +15,6 @@ use crate::web::mention::MentionView;
 use crate::web::show;
 
 use super::flag_state;
-
-/// A flagged author with what the queue shows of them.
-#[derive(Debug, Clone)]
-pub struct Flagged {
-    /// The flag.
-    pub flag: Flag,
-    /// The author.
-    pub author: Author,
-    /// Their worst mention.
-    pub worst: Option<Mention>,
-    /// Since when they wait.
-    pub waiting_since: Millis,
-}
-
-/// How many are in each state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Nobody has looked.
-    pub open: i64,
-    /// Somebody took it.
-    pub assigned: i64,
-    /// Looked after.
-    pub done: i64,
-}
-
-impl Counts {
-    const fn of(self, state: FlagState) -> i64 {
-        match state {
-            FlagState::Open => self.open,
-            FlagState::Assigned => self.assigned,
-            FlagState::Done => self.done,
-        }
-    }
-}
 
 /// What was just done, and how it is undone.
 #[derive(Debug)]
@@ -64,13 +31,21 @@ pub struct Notice {
 
 impl Notice {
     /// After somebody's flag was set to done.
-    pub fn done(person: &Flagged) -> Self {
+    pub fn done(person: &FlagRow) -> Self {
         Self {
             text: format!("{} is marked as done.", show::one_line(person.author.shown(), 60)),
             action: Link::to(format!("/people/{}", person.flag.id)),
             undo: "reopen",
             version: person.flag.version,
         }
+    }
+}
+
+const fn of(counts: FlagCounts, state: FlagState) -> i64 {
+    match state {
+        FlagState::Open => counts.open,
+        FlagState::Assigned => counts.assigned,
+        FlagState::Done => counts.done,
     }
 }
 
@@ -98,8 +73,8 @@ struct PersonView {
 }
 
 impl PersonView {
-    fn new(person: &Flagged, scope: &Scope) -> Self {
-        let Flagged { flag, author, .. } = person;
+    fn new(person: &FlagRow, scope: &Scope) -> Self {
+        let FlagRow { flag, author, .. } = person;
         let name = show::one_line(author.shown(), 60);
         let (state_class, state_icon) = flag_state(flag.state);
         let handle_is_new = !author.handle.is_empty() && author.handle != author.shown();
@@ -107,7 +82,7 @@ impl PersonView {
             id: flag.id,
             version: flag.version,
             href: scope.link(format!("/people/{}", flag.id)),
-            initial: name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "·".to_owned(), |c| c.to_uppercase().collect()),
+            initial: show::initial(&name),
             name,
             handle: if handle_is_new { show::one_line(&format!("@{}", author.handle.trim_start_matches('@')), 60) } else { String::new() },
             bot: author.bot,
@@ -115,7 +90,7 @@ impl PersonView {
             followers: author.followers.map_or_else(String::new, |n| show::plural(n, "follower", "followers")),
             waiting: waiting(person, scope.now),
             reason: super::sentence(&show::one_line(&flag.reason, 400)),
-            worst: person.worst.as_ref().map(|m| MentionView::new(m, scope.now)),
+            worst: person.worst.as_ref().map(|m| MentionView::new(m, scope)),
             note: flag.note.clone(),
             state: flag.state.shown(),
             state_class,
@@ -131,7 +106,7 @@ fn place(author: &Author) -> String {
     if author.instance.is_empty() { platform } else { format!("{platform} · {}", show::one_line(&author.instance, 60)) }
 }
 
-fn waiting(person: &Flagged, now: Millis) -> String {
+fn waiting(person: &FlagRow, now: Millis) -> String {
     let passed = show::duration(now.since(person.waiting_since));
     match person.flag.state {
         FlagState::Open => format!("waiting for {passed}"),
@@ -170,9 +145,9 @@ pub struct Queue {
     /// The state that is shown.
     pub state: FlagState,
     /// How many there are of each.
-    pub counts: Counts,
+    pub counts: FlagCounts,
     /// The shown ones, most urgent first.
-    pub people: Vec<Flagged>,
+    pub people: Vec<FlagRow>,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -191,12 +166,12 @@ impl PeoplePage {
                 .map(|s| Tab {
                     word: s.shown(),
                     href: tab_link(scope, *s),
-                    count: show::count(queue.counts.of(*s)),
+                    count: show::count(of(queue.counts, *s)),
                     current: *s == queue.state,
                 })
                 .collect(),
             people: queue.people.iter().map(|p| PersonView::new(p, scope)).collect(),
-            more: shown < queue.counts.of(queue.state),
+            more: shown < of(queue.counts, queue.state),
             nobody: nobody(queue.state),
             notice: queue.notice,
         }
@@ -209,14 +184,18 @@ pub fn tab_link(scope: &Scope, state: FlagState) -> Link {
 }
 
 fn headline(queue: &Queue, now: Millis) -> String {
-    let Counts { open, assigned, done } = queue.counts;
+    let FlagCounts { open, assigned, done } = queue.counts;
     let longest = queue.people.iter().filter(|p| p.flag.state == FlagState::Open).map(|p| now.since(p.waiting_since)).max();
     match (open, longest) {
         (0, _) if assigned > 0 => format!("Nobody is left unanswered; {} being helped.", show::plural(assigned, "person is", "people are")),
         (0, _) if done > 0 => "Nobody needs you now.".to_owned(),
         (0, _) => "Nobody very unhappy has been found.".to_owned(),
         (n, Some(ms)) => {
-            format!("{} for an answer, the longest for {}.", show::plural(n, "very unhappy person waits", "very unhappy people wait"), show::duration(ms))
+            format!(
+                "{} for an answer, the longest for {}.",
+                show::plural(n, "very unhappy person waits", "very unhappy people wait"),
+                show::duration(ms)
+            )
         }
         (n, None) => format!("{} for an answer.", show::plural(n, "very unhappy person waits", "very unhappy people wait")),
     }
@@ -225,7 +204,9 @@ fn headline(queue: &Queue, now: Millis) -> String {
 const fn nobody(state: FlagState) -> &'static str {
     match state {
         FlagState::Open => "Nobody waits. Authors of very unhappy mentions appear here within a minute, worst and most recent first.",
-        FlagState::Assigned => "Nobody is being helped right now. Assign somebody from the open ones to keep two people from writing to the same author.",
+        FlagState::Assigned => {
+            "Nobody is being helped right now. Assign somebody from the open ones to keep two people from writing to the same author."
+        }
         FlagState::Done => "Nothing is done yet. Whoever was helped, or needs nothing, is kept here.",
     }
 }
@@ -249,7 +230,7 @@ pub struct PersonPage {
 
 impl PersonPage {
     /// `mentions` newest first, at most `limit`; `marks` of the brand's incidents.
-    pub fn new(scope: &Scope, person: &Flagged, mentions: &[Mention], marks: &[Mark], limit: usize) -> Self {
+    pub fn new(scope: &Scope, person: &FlagRow, mentions: &[Mention], marks: &[Mark], limit: usize) -> Self {
         let view = PersonView::new(person, scope);
         Self {
             layout: scope.layout(&view.name, Place::People, Live::Swap),
@@ -258,17 +239,17 @@ impl PersonPage {
             queue: tab_link(scope, person.flag.state),
             profile: person.author.url.clone(),
             mood: MoodStrip::new(mentions, marks, scope.now),
-            mentions: mentions.iter().map(|m| MentionView::new(m, scope.now)).collect(),
+            mentions: mentions.iter().map(|m| MentionView::new(m, scope)).collect(),
             more: mentions.len() >= limit,
             // A correction made here comes back to their mentions, filtered.
-            back: Link::to("").with("author", person.author.id).query(),
+            back: Link::to("").with("author", &person.author.id).query(),
             tab: "person",
             p: view,
         }
     }
 }
 
-fn person_headline(person: &Flagged, mentions: &[Mention], now: Millis) -> String {
+fn person_headline(person: &FlagRow, mentions: &[Mention], now: Millis) -> String {
     let name = show::one_line(person.author.shown(), 60);
     let last = mentions.iter().filter(|m| m.deleted_at.is_none()).max_by_key(|m| m.created_at);
     let Some(last) = last else {

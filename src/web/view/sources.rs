@@ -74,9 +74,9 @@ impl SourceState {
         let error = source.last_error.as_deref().map(|e| super::sentence(&show::one_line(e, 400))).unwrap_or_default();
         let times = show::plural(source.failures, "poll in a row has", "polls in a row have");
         match self {
-            Self::Failing => format!("{times} failed. {error}"),
+            Self::Failing => format!("{times} failed: {error}"),
             Self::Silent => {
-                let since = source.last_success_at.map_or_else(|| "ever".to_owned(), |at| show::exact(at));
+                let since = source.last_success_at.map_or_else(|| "ever".to_owned(), show::exact);
                 let next = source.next_poll_at.map_or_else(String::new, |at| format!(" It is asked again {}.", show::relative(at, now)));
                 format!("Nothing heard since {since}; what was said there since is unknown. {error}{next}")
             }
@@ -132,8 +132,11 @@ impl SourcesPage {
 
 /// The answer in one sentence.
 fn headline(sources: &[SourceHealth], now: Millis) -> String {
-    let live: Vec<(&SourceHealth, SourceState)> =
-        sources.iter().map(|s| (s, SourceState::of(s, now))).filter(|(_, s)| !matches!(s, SourceState::Off | SourceState::Import)).collect();
+    let live: Vec<(&SourceHealth, SourceState)> = sources
+        .iter()
+        .map(|s| (s, SourceState::of(s, now)))
+        .filter(|(_, s)| !matches!(s, SourceState::Off | SourceState::Import))
+        .collect();
     let troubled: Vec<&str> = live.iter().filter(|(_, s)| s.is_trouble()).map(|(s, _)| s.spec.name.as_str()).collect();
     let waiting = live.iter().filter(|(_, s)| *s == SourceState::Waiting).count();
     let name = |n: &&str| show::one_line(n, 40);
@@ -166,7 +169,7 @@ fn view(s: &SourceHealth, coverage: &[HourCoverage], span: Span, scope: &Scope) 
         next_poll: if matches!(state, SourceState::Off | SourceState::Import) { None } else { when(s.next_poll_at) },
         newest_post: when(s.newest_post_at),
         mentions: show::count(s.mentions),
-        mentions_href: scope.link("/mentions").with("source", s.id),
+        mentions_href: scope.link("/mentions").with("source", &s.id),
         strip: CoverageStrip::new(span, &rows, now),
     }
 }
@@ -176,12 +179,7 @@ fn target(settings: &serde_json::Value) -> String {
     let Some(map) = settings.as_object() else {
         return String::new();
     };
-    let words: Vec<String> = map
-        .iter()
-        .filter_map(|(_, v)| v.as_str())
-        .filter(|v| !v.is_empty())
-        .map(|v| show::one_line(v, 80))
-        .take(3)
-        .collect();
+    let words: Vec<String> =
+        map.iter().filter_map(|(_, v)| v.as_str()).filter(|v| !v.is_empty()).map(|v| show::one_line(v, 80)).take(3).collect();
     words.join(" · ")
 }

@@ -123,6 +123,7 @@ async fn a_tombstone_that_is_listed_again_lives(db: &Database) {
     let back = desk.mention("1").await;
     assert_eq!((back.text.as_str(), back.deleted_at, back.author.name.as_str()), ("- words", None, "ann"));
     assert_eq!(back.why, "names Acme Cloud");
+    assert_eq!(db.store.due_rechecks(desk.lease.id, NOON.plus(HOUR_MS), 9).await.expect("keys"), [key("1")]);
     let hour = db.store.hours(desk.brand, None, around()).await.expect("hours")[0];
     assert_eq!((hour.mentions, hour.deleted, hour.negative, hour.unhappy), (1, 0, 0, 0));
     desk.score_all().await;

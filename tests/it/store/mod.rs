@@ -12,3 +12,4 @@ mod pages;
 mod random;
 mod schema;
 mod scoring;
+mod spawn;

@@ -1,0 +1,114 @@
+//! What the pages show of concern, loaded in one go.
+
+use crate::domain::ids::BrandId;
+use crate::domain::incident::{Incident, Update};
+use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
+use crate::domain::verdict::{Assessment, Baseline, KeptVerdict};
+use crate::store::{Store, StoreError};
+
+use super::concern::Curve;
+use super::coverage::Silence;
+use super::load::{self, Settings};
+use super::outlook::{Outlook, outlook};
+
+/// A rise that is older than this is shown as that old at least.
+const LOOK_BACK_MS: i64 = 3 * DAY_MS;
+
+/// Concern of a brand, in an incident or without one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConcernView {
+    /// Hour by hour over the asked span, with the band of the baseline.
+    pub curve: Curve,
+    /// The incident's baseline, or what is normal now.
+    pub baseline: Baseline,
+    /// Where the incident stands; `None` without one.
+    pub assessment: Option<Assessment>,
+    /// How concern stands without an incident; `None` in one.
+    pub outlook: Option<Outlook>,
+    /// Official statements of the incident, oldest first.
+    pub updates: Vec<Update>,
+    /// Verdicts of the incident at each change, oldest first.
+    pub verdicts: Vec<KeptVerdict>,
+    /// Compared sources that are silent now.
+    pub silent: Vec<Silence>,
+}
+
+/// An assessment older than this is made again for the page: the worker may be down.
+const FRESH_MS: i64 = HOUR_MS / 4;
+
+/// Loads what a page shows: the assessment that stands, or one made now when that is missing or stale.
+pub async fn load_view(
+    store: &Store,
+    brand: BrandId,
+    incident: Option<&Incident>,
+    span: Span,
+    now: Millis,
+) -> Result<ConcernView, StoreError> {
+    match incident {
+        Some(incident) => of_incident(store, incident, span, now).await,
+        None => of_brand(store, brand, span, now).await,
+    }
+}
+
+async fn of_incident(store: &Store, incident: &Incident, span: Span, now: Millis) -> Result<ConcernView, StoreError> {
+    let standing = store.standing(incident.id).await?;
+    let mut settings = Settings::default();
+    if let Some(standing) = &standing {
+        settings.hold_ms = standing.hold_ms;
+    }
+    // After the relapse watch nobody assesses any more: the last word stays.
+    let history = incident.closed_at.is_some_and(|closed| now.since(closed) > settings.watch_ms);
+    let (assessment, normal) = match standing.filter(|a| history || now.since(a.at).abs() <= FRESH_MS) {
+        Some(standing) => (standing, load::normal(store, incident, now).await?),
+        None => load::assess(store, incident, now, &settings).await?,
+    };
+    let (curve, silent) = draw(store, incident.brand, &normal.baseline, Scene { span, now }).await?;
+    Ok(ConcernView {
+        curve,
+        baseline: normal.baseline,
+        assessment: Some(assessment),
+        outlook: None,
+        updates: store.updates(incident.id).await?,
+        verdicts: store.verdicts(incident.id).await?,
+        silent,
+    })
+}
+
+async fn of_brand(store: &Store, brand: BrandId, span: Span, now: Millis) -> Result<ConcernView, StoreError> {
+    let earlier = store.incidents(brand).await?;
+    let cut: Vec<Span> = earlier.iter().filter_map(|i| load::lasted(i, now)).collect();
+    // The hours that are judged do not say what is normal.
+    let window_hours = i64::try_from(Settings::default().rules.window_hours).unwrap_or(6);
+    let normal = load::learn(store, brand, now.hour().plus(-window_hours * HOUR_MS), &cut).await?;
+    let back = Span::new(now.hour().plus(-LOOK_BACK_MS), now.plus(1)).unwrap_or(Span::empty(now));
+    let heard = load::sources(store, brand, back).await?.heard(&normal.baseline.sources, back);
+    let (curve, silent) = draw(store, brand, &normal.baseline, Scene { span, now }).await?;
+    let outlook = outlook(&normal.baseline, &heard, &silent, now);
+    Ok(ConcernView {
+        curve,
+        baseline: normal.baseline,
+        assessment: None,
+        outlook: Some(outlook),
+        updates: Vec::new(),
+        verdicts: Vec::new(),
+        silent,
+    })
+}
+
+/// What is drawn, and when.
+#[derive(Clone, Copy)]
+struct Scene {
+    span: Span,
+    now: Millis,
+}
+
+async fn draw(store: &Store, brand: BrandId, baseline: &Baseline, scene: Scene) -> Result<(Curve, Vec<Silence>), StoreError> {
+    // No page draws a span longer than history reaches; an address could ask for centuries.
+    let from = scene.span.from().max(scene.span.to().plus(-super::baseline::HISTORY_MS));
+    let span = Span::new(from.hour(), scene.span.to()).unwrap_or(Span::empty(from));
+    let counts = store.hours(brand, None, span).await?;
+    let reach = Span::new(span.from().min(scene.now.plus(-7 * DAY_MS)), span.to().max(scene.now.plus(1))).unwrap_or(span);
+    let sources = load::sources(store, brand, reach).await?;
+    let curve = Curve::new(&sources.heard(&baseline.sources, span), &counts, baseline);
+    Ok((curve, sources.silent(&baseline.sources, scene.now)))
+}

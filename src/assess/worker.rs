@@ -1,0 +1,194 @@
+//! One round of assessment over all brands: flags, frozen baselines, standing verdicts.
+
+use std::collections::HashMap;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::domain::ids::{AuthorId, BrandId, IncidentId};
+use crate::domain::incident::Incident;
+use crate::domain::time::{Millis, Span};
+use crate::domain::verdict::{Assessment, Verdict};
+use crate::store::{FlagChange, FlagProposal, Store, StoreError};
+
+use super::load::{self, Settings};
+use super::{flags, verdict::Evidence, verdict::Surroundings};
+
+/// What one round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Incidents assessed.
+    pub assessed: usize,
+    /// Verdicts that changed.
+    pub changed: Vec<(IncidentId, Verdict)>,
+    /// Flags raised or reopened.
+    pub flagged: usize,
+    /// Brands or incidents that failed; each stands in the log.
+    pub failed: usize,
+}
+
+/// Assesses all brands, again and again.
+///
+/// What it keeps between rounds is only which flags it has saved, so that it does not write what has not changed.
+#[derive(Debug)]
+pub struct Worker {
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    saved: HashMap<(BrandId, AuthorId), FlagProposal>,
+}
+
+impl Worker {
+    /// A worker that has not looked yet.
+    pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
+        Self { store, clock, settings, saved: HashMap::new() }
+    }
+
+    /// Round after round, `every_ms` of the clock apart, but never more than two a second of the machine's: the demo's
+    /// clock runs fast. Ends when `stop` is cancelled, after the round under way.
+    pub async fn run(mut self, every_ms: i64, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.tick().await {
+                tracing::error!(error = %error, "The brands were not read; trying again after the pause");
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.clock.sleep_ms(every_ms.max(self.clock.real_ms(500))) => {}
+            }
+        }
+    }
+
+    /// One round. What fails for one brand or incident is logged and leaves the others alone; the error is that of
+    /// a store that cannot even name the brands.
+    pub async fn tick(&mut self) -> Result<Outcome, StoreError> {
+        let now = self.clock.now();
+        let mut outcome = Outcome::default();
+        let mut proposed = HashMap::new();
+        for brand in self.store.brands().await? {
+            match self.flag(brand.id, now, &mut proposed).await {
+                Ok(flagged) => outcome.flagged += flagged,
+                Err(error) => {
+                    tracing::error!(brand.id = brand.id.get(), error = %error, "Flags were not updated");
+                    outcome.failed += 1;
+                }
+            }
+            match self.watched(brand.id, now).await {
+                Ok(incidents) => self.assess_all(&incidents, now, &mut outcome).await,
+                Err(error) => {
+                    tracing::error!(brand.id = brand.id.get(), error = %error, "Incidents were not read");
+                    outcome.failed += 1;
+                }
+            }
+        }
+        // Whoever is no longer proposed is forgotten, so that this grows no further than two weeks of anger.
+        self.saved = proposed;
+        Ok(outcome)
+    }
+
+    async fn flag(
+        &self,
+        brand: BrandId,
+        now: Millis,
+        proposed: &mut HashMap<(BrandId, AuthorId), FlagProposal>,
+    ) -> Result<usize, StoreError> {
+        let span = Span::new(now.plus(-flags::WINDOW_MS), now.plus(1)).unwrap_or(Span::empty(now));
+        let threshold = self.settings.flag_severity;
+        let mut flagged = 0;
+        for anger in self.store.very_negative(brand, span, threshold).await? {
+            let Some(proposal) = flags::propose(&anger, threshold, now) else { continue };
+            let key = (brand, proposal.author);
+            if self.saved.get(&key) != Some(&proposal) {
+                let change = self.store.save_flag(brand, &proposal, now).await?;
+                flagged += usize::from(matches!(change, FlagChange::Raised | FlagChange::Reopened));
+            }
+            proposed.insert(key, proposal);
+        }
+        Ok(flagged)
+    }
+
+    /// Open incidents, and closed ones for as long as a relapse is watched for.
+    async fn watched(&self, brand: BrandId, now: Millis) -> Result<Vec<Incident>, StoreError> {
+        let mut incidents = self.store.incidents(brand).await?;
+        incidents.retain(|i| i.closed_at.is_none_or(|closed| now.since(closed) <= self.settings.watch_ms));
+        Ok(incidents)
+    }
+
+    async fn assess_all(&self, incidents: &[Incident], now: Millis, outcome: &mut Outcome) {
+        for incident in incidents {
+            match self.assess(incident, now).await {
+                Ok(changed) => {
+                    outcome.assessed += 1;
+                    outcome.changed.extend(changed.map(|verdict| (incident.id, verdict)));
+                }
+                Err(error) => {
+                    tracing::error!(incident.id = incident.id.get(), error = %error, "The incident was not assessed");
+                    outcome.failed += 1;
+                }
+            }
+        }
+    }
+
+    async fn assess(&self, incident: &Incident, now: Millis) -> Result<Option<Verdict>, StoreError> {
+        let (assessment, normal) = load::assess(&self.store, incident, now, &self.settings).await?;
+        if normal.frozen {
+            self.store.save_baseline(incident.id, &normal.baseline).await?;
+        }
+        let changed = self.store.save_assessment(incident.id, &assessment, now).await?;
+        if changed {
+            tracing::info!(incident.id = incident.id.get(), verdict = assessment.verdict.as_str(), "Verdict changed");
+        }
+        Ok(changed.then_some(assessment.verdict))
+    }
+}
+
+/// The assessment of an incident at this moment, without saving it.
+pub async fn assess_now(store: &Store, incident: &Incident, now: Millis, settings: &Settings) -> Result<Assessment, StoreError> {
+    Ok(load::assess(store, incident, now, settings).await?.0)
+}
+
+/// Stored hours to look at again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReplayRequest {
+    /// The brand.
+    pub brand: BrandId,
+    /// When the incident began.
+    pub start: Millis,
+    /// The last moment to judge.
+    pub until: Millis,
+    /// How incidents are judged.
+    pub settings: Settings,
+}
+
+/// What the worker would have said at the end of each hour, had there been an incident from `start`. Earlier
+/// incidents of the brand are cut out of its baseline, as always.
+pub async fn replay(store: &Store, request: &ReplayRequest) -> Result<Vec<Assessment>, StoreError> {
+    let earlier = store.incidents(request.brand).await?;
+    let cut: Vec<Span> =
+        earlier.iter().filter(|i| i.started_at < request.start.hour()).filter_map(|i| load::lasted(i, request.start)).collect();
+    let normal = load::learn(store, request.brand, request.start, &cut).await?;
+    let span = load::until_now(request.start, request.until);
+    let sources = load::sources(store, request.brand, span).await?;
+    let basis = &normal.baseline.sources;
+    let heard = sources.heard(basis, span);
+    let evidence = Evidence {
+        baseline: &normal.baseline,
+        heard: &heard,
+        started_at: request.start,
+        hold_ms: request.settings.hold_ms,
+        rules: request.settings.rules,
+    };
+    let left_out = sources.left_out(basis);
+    let around = |at| Surroundings { silent: sources.silent(basis, at), left_out: left_out.clone(), ..Surroundings::default() };
+    Ok(evidence.replay(request.until, around))
+}
+
+/// Those at which the verdict changes, the first among them.
+pub fn changes(replayed: &[Assessment]) -> Vec<&Assessment> {
+    let mut changes: Vec<&Assessment> = Vec::new();
+    for assessment in replayed {
+        if changes.last().is_none_or(|last| last.verdict != assessment.verdict) {
+            changes.push(assessment);
+        }
+    }
+    changes
+}

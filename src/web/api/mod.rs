@@ -1,0 +1,111 @@
+//! `/api/v1`: what the pages show, for scripts. Times are RFC 3339; lists carry the cursor of their next page.
+
+mod shapes;
+
+use axum::Json;
+use axum::extract::{Path, Query, RawQuery, State};
+use serde::{Deserialize, Serialize};
+
+use crate::assess::{self, load_view};
+use crate::domain::ids::IncidentId;
+use crate::domain::time::Span;
+
+use super::failure::WebError;
+use super::page::mentions::{cursor, filter};
+use super::page::{BrandQuery, asked_brand, incident_span};
+use super::query::{MentionQuery, Place};
+use super::state::WebState;
+use super::view::sources::SourceState;
+
+use shapes::{BrandShape, ConcernShape, IncidentShape, MentionShape, SourceShape, VerdictShape};
+
+/// Most items of one answer.
+const MOST: i64 = 500;
+const USUAL: i64 = 100;
+
+/// Some items of a list.
+#[derive(Debug, Serialize)]
+pub struct Items<T> {
+    items: Vec<T>,
+    /// Ask again with `cursor=` this; none at the end.
+    next: Option<String>,
+}
+
+impl<T> Items<T> {
+    const fn all(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+}
+
+type Answer<T> = Result<Json<T>, WebError>;
+
+/// `GET /api/v1/brands`
+pub async fn brands(State(state): State<WebState>) -> Answer<Items<BrandShape>> {
+    Ok(Json(Items::all(state.store.brands().await?.into_iter().map(BrandShape::from).collect())))
+}
+
+/// Besides the search of the mentions page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ListQuery {
+    brand: Option<String>,
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+/// `GET /api/v1/mentions`: the search of the mentions page, newest first.
+pub async fn mentions(
+    State(state): State<WebState>,
+    Query(list): Query<ListQuery>,
+    RawQuery(raw): RawQuery,
+) -> Answer<Items<MentionShape>> {
+    let scope = state.scope(asked_brand(list.brand.as_deref())?).await?;
+    let after = match list.cursor.as_deref() {
+        None | Some("") => None,
+        Some(text) => Some(cursor(text).ok_or_else(|| WebError::Bad("The cursor is none that this list gave.".to_owned()))?),
+    };
+    let limit = list.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let filter = filter(&MentionQuery::parse(&raw.unwrap_or_default()), &scope);
+    let mut found = state.store.mentions(&filter, after, limit + 1).await?;
+    let more = i64::try_from(found.len()).unwrap_or(0) > limit;
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    let next = found.last().filter(|_| more).map(|m| Place { created_at: m.created_at, id: m.id }.to_string());
+    Ok(Json(Items { items: found.into_iter().map(MentionShape::from).collect(), next }))
+}
+
+/// `GET /api/v1/incidents`: newest first.
+pub async fn incidents(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<IncidentShape>> {
+    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    let all = state.store.incidents(scope.brand.id).await?;
+    Ok(Json(Items::all(all.into_iter().map(IncidentShape::from).collect())))
+}
+
+/// `GET /api/v1/incidents/{id}/verdict`: as it stands now, judged for this answer.
+pub async fn verdict(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<VerdictShape> {
+    let incident = state.store.incident(id).await?;
+    let now = state.clock.now();
+    let view = load_view(&state.store, incident.brand, Some(&incident), Span::empty(now), now).await?;
+    let assessment = view.assessment.ok_or(WebError::NotFound)?;
+    let headline = assess::headline(&assessment);
+    Ok(Json(VerdictShape::new(id, assessment, headline)))
+}
+
+/// `GET /api/v1/incidents/{id}/concern`: the curve of its page.
+pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<ConcernShape> {
+    let incident = state.store.incident(id).await?;
+    let now = state.clock.now();
+    let view = load_view(&state.store, incident.brand, Some(&incident), incident_span(&incident, now), now).await?;
+    Ok(Json(ConcernShape::new(id, view.curve)))
+}
+
+/// `GET /api/v1/sources`
+pub async fn sources(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<SourceShape>> {
+    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    let all = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id);
+    Ok(Json(Items::all(all.map(|s| SourceShape::new(SourceState::of(&s, scope.now), s)).collect())))
+}
+
+/// What is not there, as problem+json.
+pub async fn nothing() -> WebError {
+    WebError::NotFound
+}

@@ -1,0 +1,239 @@
+//! The JSON of the API. Ids are texts: many readers of JSON lose digits of large numbers.
+
+use serde::Serialize;
+
+use crate::assess::concern::Curve;
+use crate::domain::brand::Brand;
+use crate::domain::ids::IncidentId;
+use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity};
+use crate::domain::post::Mention;
+use crate::domain::sentiment::Label;
+use crate::domain::source::SourceHealth;
+use crate::domain::time::Millis;
+use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
+use crate::web::view::sources::SourceState;
+
+fn time(at: Option<Millis>) -> Option<String> {
+    at.map(Millis::to_rfc3339)
+}
+
+/// A brand.
+#[derive(Debug, Serialize)]
+pub struct BrandShape {
+    id: String,
+    name: String,
+}
+
+impl From<Brand> for BrandShape {
+    fn from(b: Brand) -> Self {
+        Self { id: b.id.to_string(), name: b.name }
+    }
+}
+
+/// A mention, its author and its score in one flat object.
+#[derive(Debug, Serialize)]
+pub struct MentionShape {
+    id: String,
+    platform: String,
+    instance: String,
+    native_id: String,
+    author_id: String,
+    author: String,
+    author_name: String,
+    followers: Option<i64>,
+    created_at: String,
+    edited_at: Option<String>,
+    deleted_at: Option<String>,
+    text: String,
+    url: Option<String>,
+    lang: Option<String>,
+    copy_of: Option<String>,
+    why: String,
+    label: Option<Label>,
+    corrected: bool,
+    negative: Option<f32>,
+    neutral: Option<f32>,
+    positive: Option<f32>,
+    severity: Option<f32>,
+    model: Option<String>,
+}
+
+impl From<Mention> for MentionShape {
+    fn from(m: Mention) -> Self {
+        let label = m.label();
+        let scored = m.sentiment;
+        let shares = scored.as_ref().map(|s| s.probabilities.values());
+        Self {
+            id: m.id.to_string(),
+            platform: m.key.platform().to_owned(),
+            instance: m.key.instance().to_owned(),
+            native_id: m.key.native_id().to_owned(),
+            author_id: m.author.id.to_string(),
+            author: m.author.handle,
+            author_name: m.author.name,
+            followers: m.author.followers,
+            created_at: m.created_at.to_rfc3339(),
+            edited_at: time(m.edited_at),
+            deleted_at: time(m.deleted_at),
+            text: m.text,
+            url: m.url,
+            lang: m.lang,
+            copy_of: m.copy_of.map(|id| id.to_string()),
+            why: m.why,
+            label,
+            corrected: m.corrected.is_some(),
+            negative: shares.map(|s| s[0]),
+            neutral: shares.map(|s| s[1]),
+            positive: shares.map(|s| s[2]),
+            severity: scored.as_ref().map(|s| s.severity.get()),
+            model: scored.map(|s| s.model),
+        }
+    }
+}
+
+/// An incident.
+#[derive(Debug, Serialize)]
+pub struct IncidentShape {
+    id: String,
+    brand: String,
+    title: String,
+    kind: IncidentKind,
+    severity: IncidentSeverity,
+    commander: String,
+    war_room: Option<String>,
+    started_at: String,
+    fixed_at: Option<String>,
+    closed_at: Option<String>,
+    close_reason: String,
+    version: i64,
+}
+
+impl From<Incident> for IncidentShape {
+    fn from(i: Incident) -> Self {
+        Self {
+            id: i.id.to_string(),
+            brand: i.brand.to_string(),
+            title: i.title,
+            kind: i.kind,
+            severity: i.severity,
+            commander: i.commander,
+            war_room: i.war_room,
+            started_at: i.started_at.to_rfc3339(),
+            fixed_at: time(i.fixed_at),
+            closed_at: time(i.closed_at),
+            close_reason: i.close_reason,
+            version: i.version,
+        }
+    }
+}
+
+/// Where an incident stands.
+#[derive(Debug, Serialize)]
+pub struct VerdictShape {
+    incident: String,
+    at: String,
+    verdict: Verdict,
+    headline: String,
+    unhappy_authors: f64,
+    expected: f64,
+    upper_limit: f64,
+    calm_limit: f64,
+    coverage: f64,
+    calm_since: Option<String>,
+    hold_ms: i64,
+    hold_left_ms: Option<i64>,
+    reasons: Vec<Reason>,
+}
+
+impl VerdictShape {
+    /// Counts are an hour, means over the hours that were judged.
+    pub fn new(incident: IncidentId, a: Assessment, headline: String) -> Self {
+        Self {
+            incident: incident.to_string(),
+            at: a.at.to_rfc3339(),
+            verdict: a.verdict,
+            headline,
+            unhappy_authors: a.unhappy_per_hour,
+            expected: a.expected_per_hour,
+            upper_limit: a.upper_limit,
+            calm_limit: a.calm_limit,
+            coverage: a.coverage,
+            calm_since: time(a.calm_since),
+            hold_ms: a.hold_ms,
+            hold_left_ms: a.hold_left_ms(),
+            reasons: a.reasons,
+        }
+    }
+}
+
+/// The curve of an incident.
+#[derive(Debug, Serialize)]
+pub struct ConcernShape {
+    incident: String,
+    baseline: BaselineMethod,
+    hours: Vec<HourShape>,
+}
+
+#[derive(Debug, Serialize)]
+struct HourShape {
+    hour: String,
+    unhappy_authors: i64,
+    expected: Option<f64>,
+    normal_from: Option<f64>,
+    normal_to: Option<f64>,
+    coverage: f64,
+    share_negative: Option<f64>,
+    mentions: i64,
+    copies: i64,
+}
+
+impl ConcernShape {
+    /// Hour by hour, oldest first.
+    pub fn new(incident: IncidentId, curve: Curve) -> Self {
+        let hours = curve.points.into_iter().map(|p| HourShape {
+            hour: p.hour.to_rfc3339(),
+            unhappy_authors: p.unhappy,
+            expected: p.band.map(|b| b.expected),
+            normal_from: p.band.map(|b| b.low),
+            normal_to: p.band.map(|b| b.high),
+            coverage: p.covered,
+            share_negative: p.share_negative,
+            mentions: p.mentions,
+            copies: p.copies,
+        });
+        Self { incident: incident.to_string(), baseline: curve.method, hours: hours.collect() }
+    }
+}
+
+/// How a source does.
+#[derive(Debug, Serialize)]
+pub struct SourceShape {
+    id: String,
+    name: String,
+    kind: &'static str,
+    state: &'static str,
+    last_success_at: Option<String>,
+    next_poll_at: Option<String>,
+    newest_post_at: Option<String>,
+    failures: i64,
+    error: Option<String>,
+    mentions: i64,
+}
+
+impl SourceShape {
+    /// The state is judged by the caller, who knows the time.
+    pub fn new(state: SourceState, s: SourceHealth) -> Self {
+        Self {
+            id: s.id.to_string(),
+            name: s.spec.name,
+            kind: s.spec.kind.as_str(),
+            state: state.view().class,
+            last_success_at: time(s.last_success_at),
+            next_poll_at: time(s.next_poll_at),
+            newest_post_at: time(s.newest_post_at),
+            failures: s.failures,
+            error: s.last_error,
+            mentions: s.mentions,
+        }
+    }
+}

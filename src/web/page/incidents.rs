@@ -1,0 +1,269 @@
+//! `/incidents` and `/incidents/{id}`
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::assess;
+use crate::domain::ids::IncidentId;
+use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, UpdateKind};
+use crate::domain::time::Millis;
+use crate::store::{NewIncident, StoreError};
+use crate::web::failure::{self, WebError};
+use crate::web::forms;
+use crate::web::layout::{Live, Place, Scope};
+use crate::web::link::Link;
+use crate::web::show;
+use crate::web::state::WebState;
+use crate::web::view::incident::{IncidentInput, IncidentPage, IncidentsPage};
+use crate::web::view::now::incident_link;
+use crate::web::view::problem::{ConflictPage, VersionRow};
+
+use super::{BrandQuery, asked_brand, concern, incident_span, lead_to};
+
+/// Incidents on the list.
+const SHOWN: usize = 200;
+
+/// All of them.
+pub async fn list(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Result<impl IntoResponse, WebError> {
+    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    let mut incidents = Vec::new();
+    for incident in state.store.incidents(scope.brand.id).await?.into_iter().take(SHOWN) {
+        let standing = state.store.standing(incident.id).await?;
+        incidents.push((incident, standing));
+    }
+    failure::page(&IncidentsPage::new(&scope, &incidents, scope.now))
+}
+
+/// The whole story of one.
+pub async fn one(
+    State(state): State<WebState>,
+    Path(id): Path<IncidentId>,
+    Query(query): Query<BrandQuery>,
+) -> Result<impl IntoResponse, WebError> {
+    let incident = state.store.incident(id).await?;
+    if asked_brand(query.brand.as_deref())?.is_some_and(|b| b != incident.brand) {
+        return Err(WebError::NotFound);
+    }
+    let scope = state.scope(Some(incident.brand)).await?;
+    let span = incident_span(&incident, scope.now);
+    let (view, curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    let input = IncidentInput {
+        headline: view.assessment.as_ref().map_or_else(|| "Not judged yet".to_owned(), assess::headline),
+        standing: view.assessment,
+        baseline: state.store.baseline(id).await?,
+        updates: view.updates,
+        verdicts: view.verdicts,
+        curve,
+        scope,
+        incident,
+    };
+    failure::page(&IncidentPage::new(&input))
+}
+
+/// The fields of the form that opens or changes an incident.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct IncidentFields {
+    brand: Option<String>,
+    version: i64,
+    title: String,
+    kind: String,
+    severity: String,
+    commander: String,
+    war_room: String,
+    started_at: String,
+    fixed_at: String,
+}
+
+/// The fields, read.
+struct Read {
+    title: String,
+    kind: IncidentKind,
+    severity: IncidentSeverity,
+    commander: String,
+    war_room: Option<String>,
+    started_at: Millis,
+    fixed_at: Option<Millis>,
+}
+
+impl IncidentFields {
+    fn read(&self, now: Millis) -> Result<Read, WebError> {
+        let started_at = forms::time(&self.started_at, "Started")?.unwrap_or(now);
+        let fixed_at = forms::time(&self.fixed_at, "Fixed")?;
+        if started_at > now {
+            return Err(WebError::Bad("The start lies in the future. Times in this form are UTC.".to_owned()));
+        }
+        if fixed_at.is_some_and(|at| at < started_at) {
+            return Err(WebError::Bad("It cannot have been fixed before it started.".to_owned()));
+        }
+        Ok(Read {
+            title: forms::needed(&self.title, 200, "The title")?,
+            kind: IncidentKind::parse(&self.kind).unwrap_or(IncidentKind::Service),
+            severity: IncidentSeverity::parse(&self.severity).unwrap_or(IncidentSeverity::Major),
+            commander: forms::text(&self.commander, 100),
+            war_room: forms::link(&self.war_room, "The war room")?,
+            started_at,
+            fixed_at,
+        })
+    }
+}
+
+/// Opens one.
+pub async fn open(State(state): State<WebState>, Form(form): Form<IncidentFields>) -> Result<Redirect, WebError> {
+    let scope = state.scope(asked_brand(form.brand.as_deref())?).await?;
+    let Read { title, kind, severity, commander, war_room, started_at, .. } = form.read(scope.now)?;
+    let new = NewIncident { brand: scope.brand.id, title, kind, severity, commander, war_room, started_at };
+    let id = state.store.create_incident(&new, scope.now).await?;
+    state.live.edited();
+    Ok(lead_to(&incident_link(&scope, id)))
+}
+
+/// Changes the details of one.
+pub async fn change(
+    State(state): State<WebState>,
+    Path(id): Path<IncidentId>,
+    Form(form): Form<IncidentFields>,
+) -> Result<Response, WebError> {
+    let theirs = state.store.incident(id).await?;
+    let scope = state.scope(Some(theirs.brand)).await?;
+    let Read { title, kind, severity, commander, war_room, started_at, fixed_at } = form.read(scope.now)?;
+    let started_at = unmoved(theirs.started_at, started_at);
+    let fixed_at = fixed_at.map(|at| theirs.fixed_at.map_or(at, |known| unmoved(known, at)));
+    let mine = Incident { title, kind, severity, commander, war_room, started_at, fixed_at, version: form.version, ..theirs };
+    match state.store.update_incident(&mine, scope.now).await {
+        Ok(()) => {
+            state.live.edited();
+            Ok(lead_to(&incident_link(&scope, id)).into_response())
+        }
+        Err(StoreError::Conflict) => {
+            let theirs = state.store.incident(id).await?;
+            failure::conflict(&conflict(&scope, &theirs, &mine, &form))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Fields show minutes: a time that was not touched keeps its seconds.
+fn unmoved(known: Millis, typed: Millis) -> Millis {
+    if known.get().div_euclid(60_000) == typed.get().div_euclid(60_000) { known } else { typed }
+}
+
+fn conflict(scope: &Scope, theirs: &Incident, mine: &Incident, form: &IncidentFields) -> ConflictPage {
+    let time = |at: Option<Millis>| at.map_or_else(String::new, show::exact);
+    let row = VersionRow::new;
+    ConflictPage {
+        layout: scope.layout("Not saved yet", Place::Incidents, Live::Off),
+        rows: vec![
+            row("Title", theirs.title.clone(), mine.title.clone()),
+            row("Kind", theirs.kind.shown().to_owned(), mine.kind.shown().to_owned()),
+            row("Severity", theirs.severity.shown().to_owned(), mine.severity.shown().to_owned()),
+            row("Lead", theirs.commander.clone(), mine.commander.clone()),
+            row("War room", theirs.war_room.clone().unwrap_or_default(), mine.war_room.clone().unwrap_or_default()),
+            row("Started", show::exact(theirs.started_at), show::exact(mine.started_at)),
+            row("Fixed", time(theirs.fixed_at), time(mine.fixed_at)),
+            row("Closed", time(theirs.closed_at), time(mine.closed_at)),
+        ],
+        action: Link::to(format!("/incidents/{}", theirs.id)),
+        fields: vec![
+            ("version", theirs.version.to_string()),
+            ("title", form.title.clone()),
+            ("kind", form.kind.clone()),
+            ("severity", form.severity.clone()),
+            ("commander", form.commander.clone()),
+            ("war_room", form.war_room.clone()),
+            ("started_at", form.started_at.clone()),
+            ("fixed_at", form.fixed_at.clone()),
+        ],
+        back: incident_link(scope, theirs.id),
+    }
+}
+
+/// The fields of an update.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct UpdateFields {
+    kind: String,
+    at: String,
+    text: String,
+    url: String,
+}
+
+/// Puts an update on the timeline.
+pub async fn add_update(
+    State(state): State<WebState>,
+    Path(id): Path<IncidentId>,
+    Form(form): Form<UpdateFields>,
+) -> Result<Redirect, WebError> {
+    let incident = state.store.incident(id).await?;
+    let scope = state.scope(Some(incident.brand)).await?;
+    let kind = UpdateKind::parse(&form.kind).ok_or_else(|| WebError::Bad("An update is a statement, an apology or a fix.".to_owned()))?;
+    let at = forms::time(&form.at, "Sent")?.map_or(scope.now, |at| unmoved(scope.now, at));
+    if at > scope.now {
+        return Err(WebError::Bad("The update lies in the future. Times in this form are UTC.".to_owned()));
+    }
+    let text = forms::needed(&form.text, 4000, "What you said")?;
+    let url = forms::link(&form.url, "Where it can be read")?;
+    state.store.add_update(id, at, kind, &text, url.as_deref(), scope.now).await?;
+    state.live.edited();
+    Ok(lead_to(&incident_link(&scope, id)))
+}
+
+/// The fields of closing and reopening.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct StateFields {
+    version: i64,
+    action: String,
+    reason: String,
+}
+
+/// Closes or reopens one. Closing over a blocker needs a reason.
+pub async fn change_state(
+    State(state): State<WebState>,
+    Path(id): Path<IncidentId>,
+    Form(form): Form<StateFields>,
+) -> Result<Response, WebError> {
+    let theirs = state.store.incident(id).await?;
+    let scope = state.scope(Some(theirs.brand)).await?;
+    let (closed_at, close_reason) = match form.action.as_str() {
+        "reopen" => (None, String::new()),
+        "close" => (Some(scope.now), closing_reason(&state, &theirs, &form, scope.now).await?),
+        _ => return Err(WebError::Bad("The form did not say what to do.".to_owned())),
+    };
+    let mine = Incident { closed_at, close_reason, version: form.version, ..theirs };
+    match state.store.update_incident(&mine, scope.now).await {
+        Ok(()) => {
+            state.live.edited();
+            Ok(lead_to(&incident_link(&scope, id)).into_response())
+        }
+        Err(StoreError::Conflict) => {
+            let theirs = state.store.incident(id).await?;
+            let row = |name, theirs: Option<Millis>, mine: Option<Millis>| {
+                let words = |at: Option<Millis>| at.map_or_else(|| "open".to_owned(), |at| format!("closed {}", show::exact(at)));
+                VersionRow::new(name, words(theirs), words(mine))
+            };
+            failure::conflict(&ConflictPage {
+                layout: scope.layout("Not saved yet", Place::Incidents, Live::Off),
+                rows: vec![
+                    row("State", theirs.closed_at, mine.closed_at),
+                    VersionRow::new("Reason", theirs.close_reason.clone(), mine.close_reason.clone()),
+                ],
+                action: Link::to(format!("/incidents/{id}/state")),
+                fields: vec![("version", theirs.version.to_string()), ("action", form.action), ("reason", form.reason)],
+                back: incident_link(&scope, id),
+            })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Empty when nothing blocks; what the page said is not trusted, concern is judged again.
+async fn closing_reason(state: &WebState, incident: &Incident, form: &StateFields, now: Millis) -> Result<String, WebError> {
+    let assessment = assess::assess_now(&state.store, incident, now, &state.settings).await?;
+    if assessment.reasons.iter().any(|r| r.blocks) {
+        return forms::needed(&form.reason, 1000, "Something stands against closing, so the reason");
+    }
+    Ok(forms::text(&form.reason, 1000))
+}

@@ -1,0 +1,138 @@
+//! `/mentions`
+
+use std::collections::BTreeSet;
+
+use axum::Form;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+
+use crate::domain::ids::MentionId;
+use crate::domain::post::Mention;
+use crate::domain::sentiment::Label;
+use crate::domain::time::Span;
+use crate::store::{Copies, MentionCursor, MentionFilter};
+use crate::web::failure::{self, WebError};
+use crate::web::layout::Scope;
+use crate::web::query::{MentionQuery, Place, Wanted};
+use crate::web::state::WebState;
+use crate::web::view::mentions::{Found, MentionsPage, Offered};
+
+use super::{asked_brand, lead_to};
+
+/// Mentions on one page.
+const SHOWN: usize = 50;
+
+/// Show me.
+pub async fn list(State(state): State<WebState>, RawQuery(raw): RawQuery) -> Result<impl IntoResponse, WebError> {
+    let raw = raw.unwrap_or_default();
+    let scope = state.scope(asked_brand(brand_of(&raw).as_deref())?).await?;
+    let query = MentionQuery::parse(&raw);
+    let found = find(&state, &scope, &query).await?;
+    let offered = offered(&state, &scope, &query, &found).await?;
+    failure::page(&MentionsPage::new(&scope, &query, &offered, &found))
+}
+
+/// The brand in an address.
+pub fn brand_of(raw: &str) -> Option<String> {
+    url::form_urlencoded::parse(raw.as_bytes()).find(|(name, _)| name == "brand").map(|(_, value)| value.into_owned())
+}
+
+/// The search as the store takes it. Pages, exports and the API share it.
+pub fn filter(query: &MentionQuery, scope: &Scope) -> MentionFilter {
+    let given = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+    MentionFilter {
+        brand: scope.brand.id,
+        span: query.from(scope.now).and_then(|from| Span::new(from, scope.now.plus(1))),
+        label: match query.wanted() {
+            Some(Wanted::Label(label)) => Some(label),
+            _ => None,
+        },
+        unscored_only: query.wanted() == Some(Wanted::Unscored),
+        source: query.source.parse().ok(),
+        platform: given(&query.platform),
+        lang: given(&query.lang),
+        author: query.author.parse().ok(),
+        search: given(&query.q),
+        copies: match query.copies.as_str() {
+            "show" => Copies::Show,
+            "only" => Copies::Only,
+            _ => Copies::Hide,
+        },
+        min_severity: (query.severity == "very").then_some(f64::from(scope.very)),
+    }
+}
+
+/// A place in the list as the store takes it.
+pub fn cursor(text: &str) -> Option<MentionCursor> {
+    let place: Place = text.parse().ok()?;
+    Some(MentionCursor { created_at: place.created_at, id: place.id })
+}
+
+async fn find(state: &WebState, scope: &Scope, query: &MentionQuery) -> Result<Found, WebError> {
+    let filter = filter(query, scope);
+    let one_more = i64::try_from(SHOWN + 1).unwrap_or(i64::MAX);
+    let (before, after) = (cursor(&query.before), cursor(&query.after));
+    let mut page = if after.is_some() {
+        state.store.mentions_oldest_first(&filter, after, one_more).await?
+    } else {
+        state.store.mentions(&filter, before, one_more).await?
+    };
+    let further = page.len() > SHOWN;
+    page.truncate(SHOWN);
+    if after.is_some() {
+        page.reverse();
+    }
+    // A page reached from one side has something on that side.
+    let (older, newer) = if after.is_some() { (true, further) } else { (further, before.is_some()) };
+    let totals = state.store.totals(scope.brand.id).await?;
+    Ok(Found { mentions: with_copies(state, page).await?, older, newer, ever: (totals.mentions, totals.authors) })
+}
+
+async fn with_copies(state: &WebState, page: Vec<Mention>) -> Result<Vec<(Mention, i64)>, WebError> {
+    let mut out = Vec::with_capacity(page.len());
+    for mention in page {
+        let copies = if mention.copy_of.is_none() { state.store.copies_of(mention.id).await? } else { 0 };
+        out.push((mention, copies));
+    }
+    Ok(out)
+}
+
+async fn offered(state: &WebState, scope: &Scope, query: &MentionQuery, found: &Found) -> Result<Offered, WebError> {
+    let sources: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id).collect();
+    let kinds = sources.iter().map(|s| s.spec.kind.as_str().to_owned()).filter(|k| k != "import");
+    let seen = found.mentions.iter().map(|(m, _)| m.key.platform().to_owned());
+    let chosen = Some(query.platform.clone()).filter(|p| !p.is_empty());
+    let platforms: BTreeSet<String> = kinds.chain(seen).chain(chosen).collect();
+    let mut languages = state.store.languages(scope.brand.id).await?;
+    if !query.lang.is_empty() && !languages.iter().any(|(l, _)| *l == query.lang) {
+        languages.push((query.lang.clone(), 0));
+    }
+    Ok(Offered {
+        sources: sources.into_iter().map(|s| (s.id.to_string(), s.spec.name)).collect(),
+        platforms: platforms.into_iter().collect(),
+        languages,
+    })
+}
+
+/// What the buttons of a row send.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LabelForm {
+    brand: Option<String>,
+    label: String,
+    back: String,
+}
+
+/// Corrects a label, or takes the correction back.
+pub async fn label(State(state): State<WebState>, Path(id): Path<MentionId>, Form(form): Form<LabelForm>) -> Result<Redirect, WebError> {
+    let scope = state.scope(asked_brand(form.brand.as_deref())?).await?;
+    let label: Option<Label> = match form.label.as_str() {
+        "none" => None,
+        word => Some(word.parse().map_err(|_| WebError::Bad("A label is negative, neutral or positive.".to_owned()))?),
+    };
+    state.store.mention(scope.brand.id, id).await?;
+    state.store.correct_label(id, label, scope.now).await?;
+    state.live.edited();
+    Ok(lead_to(&MentionQuery::parse(&form.back).link(&scope, "/mentions").at(format!("m-{id}"))))
+}

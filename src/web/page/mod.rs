@@ -1,0 +1,68 @@
+//! Handlers: each loads what its page is made of, or changes one thing and leads back.
+
+pub mod export;
+pub mod incidents;
+pub mod mentions;
+pub mod now;
+pub mod people;
+pub mod sources;
+
+use axum::response::Redirect;
+use serde::Deserialize;
+
+use crate::assess::{ConcernView, load_view};
+use crate::domain::ids::BrandId;
+use crate::domain::incident::Incident;
+use crate::domain::time::{DAY_MS, Millis, Span};
+
+use super::chart::concern::{Curve, Hour};
+use super::failure::WebError;
+use super::link::Link;
+use super::state::WebState;
+
+/// Longest time on one curve.
+const LONGEST_MS: i64 = 21 * DAY_MS;
+
+/// `?brand=`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct BrandQuery {
+    /// The brand's id; the first brand when there is none.
+    pub brand: Option<String>,
+}
+
+/// The asked brand. Empty is none; what is no number is no brand.
+pub fn asked_brand(text: Option<&str>) -> Result<Option<BrandId>, WebError> {
+    match text {
+        None | Some("") => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| WebError::NotFound),
+    }
+}
+
+/// Leads back after a change, so that loading the page again changes nothing again.
+fn lead_to(link: &Link) -> Redirect {
+    Redirect::to(&link.to_string())
+}
+
+/// The time that an incident's curve shows: a day before it, and a day after its close.
+pub fn incident_span(incident: &Incident, now: Millis) -> Span {
+    let to = incident.closed_at.map_or(now, |at| at.plus(DAY_MS).min(now)).max(incident.started_at);
+    let from = incident.started_at.plus(-DAY_MS).max(to.plus(-LONGEST_MS));
+    Span::new(from.hour(), to).unwrap_or(Span::empty(to))
+}
+
+/// Loads the curve with what goes with it.
+async fn concern(state: &WebState, brand: BrandId, incident: Option<&Incident>, span: Span) -> Result<(ConcernView, Curve), WebError> {
+    let now = state.clock.now();
+    let view = load_view(&state.store, brand, incident, span, now).await?;
+    let hours = view.curve.points.iter().map(|p| Hour {
+        at: p.hour,
+        unhappy: p.unhappy,
+        mentions: p.mentions,
+        expected: p.band.map(|b| b.expected),
+        upper: p.band.map(|b| b.high),
+        covered: p.covered,
+    });
+    let curve = Curve { span, hours: hours.collect(), marks: Vec::new(), now };
+    Ok((view, curve))
+}

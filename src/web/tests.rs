@@ -1,0 +1,389 @@
+//! Pages over a real store, asked as browsers ask.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use tower::ServiceExt;
+
+use crate::domain::incident::FlagState;
+use crate::domain::sentiment::Label;
+use crate::domain::time::Millis;
+
+use super::guard::POLICY;
+use super::router;
+use super::testing::{Said, World, now};
+
+const PAGES: [&str; 5] = ["/", "/incidents", "/people", "/mentions", "/sources"];
+
+struct Answer {
+    status: StatusCode,
+    headers: axum::http::HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).and_then(|l| l.to_str().ok()).unwrap_or_default()
+    }
+}
+
+async fn ask(world: &World, request: Request<Body>) -> Answer {
+    let answer = router(world.state.clone()).oneshot(request).await.expect("an answer");
+    let (parts, body) = answer.into_parts();
+    let body = to_bytes(body, 16 << 20).await.expect("a body");
+    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).expect("text") }
+}
+
+async fn get(world: &World, path: &str) -> Answer {
+    ask(world, Request::get(path).header("host", "localhost:8080").body(Body::empty()).expect("a request")).await
+}
+
+/// As a browser sends a form of our own page.
+async fn post(world: &World, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = Request::post(path)
+        .header("host", "localhost:8080")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded");
+    ask(world, request.body(Body::from(body)).expect("a request")).await
+}
+
+fn angry() -> Vec<Said> {
+    vec![
+        Said::new("Mara Voss", "Acme Cloud lost my invoices and nobody answers", 1.0, Label::Negative),
+        Said::new("Jonas K", "cannot sign in to Acme Cloud since yesterday", 2.0, Label::Negative),
+        Said::new("Lee", "Acme Cloud works again, thank you", 0.5, Label::Positive),
+        Said::new("Sam", "Acme Cloud has a status page", 3.0, Label::Neutral),
+    ]
+}
+
+fn hostile() -> Vec<Said> {
+    vec![
+        Said::new("<script>alert(1)</script>", "<script>alert('acme')</script> <img src=x onerror=alert(1)>", 1.0, Label::Negative),
+        Said::new("a\nb\u{202e}c", "الخدمة لا تعمل \u{202e}detrevni", 1.5, Label::Negative),
+        Said::new("Long", &"x".repeat(40_000), 1.7, Label::Negative),
+        Said::new("\"><b onmouseover=x>", "\" onfocus=alert(1) x=\"", 1.9, Label::Negative),
+    ]
+}
+
+/// Opening tags of a page, scripts and quoted values included.
+fn tags(html: &str) -> Vec<&str> {
+    html.split('<')
+        .skip(1)
+        .filter(|t| t.starts_with(|c: char| c.is_ascii_alphabetic()))
+        .filter_map(|t| t.split_once('>'))
+        .map(|(t, _)| t)
+        .collect()
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+    rest.split_once('"').map(|(value, _)| value)
+}
+
+#[tokio::test]
+async fn every_page_answers_when_empty_full_and_hostile() {
+    for said in [Vec::new(), angry(), hostile()] {
+        let world = World::with(&said).await;
+        let flags = world.flag().await;
+        let id = world.open_incident().await;
+        let mut pages: Vec<String> = PAGES.iter().map(ToString::to_string).collect();
+        pages.push(format!("/incidents/{id}"));
+        pages.extend(flags.iter().map(|f| format!("/people/{}", f.flag.id)));
+        for path in pages {
+            let page = get(&world, &path).await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+            assert_eq!(page.body.matches("<h1").count(), 1, "{path} has one headline");
+            assert_is_sound(&path, &page.body);
+        }
+    }
+}
+
+/// Nothing inline, nothing of the mentions taken as HTML, every field with a label, every id once.
+fn assert_is_sound(path: &str, html: &str) {
+    let tags = tags(html);
+    for tag in &tags {
+        let outside_quotes: String = tag.split('"').step_by(2).collect();
+        let inline = [" style", " on"].iter().any(|name| outside_quotes.contains(name));
+        assert!(!inline && tag.matches('"').count() % 2 == 0, "{path}: <{tag}>");
+        assert!(!tag.starts_with("style"), "{path} has a style element");
+        if tag.starts_with("script") {
+            assert!(tag.contains(" src=\"/assets/"), "{path}: <{tag}>");
+        }
+    }
+    let labelled: Vec<&str> = tags.iter().filter(|t| t.starts_with("label")).filter_map(|t| attribute(t, "for")).collect();
+    for field in tags.iter().filter(|t| ["input", "select", "textarea"].iter().any(|n| t.starts_with(n))) {
+        if attribute(field, "type") != Some("hidden") {
+            let id = attribute(field, "id").unwrap_or_else(|| panic!("{path}: <{field}> has no id"));
+            assert!(labelled.contains(&id), "{path}: <{field}> has no label");
+        }
+    }
+    let mut ids: Vec<&str> = tags.iter().filter_map(|t| attribute(t, "id")).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "{path} has an id twice");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_policy_and_a_request_number() {
+    let world = World::with(&angry()).await;
+    for path in ["/", "/nowhere", "/api/v1/brands", "/healthz", "/assets/none.css"] {
+        let answer = get(&world, path).await;
+        assert_eq!(answer.headers.get("content-security-policy").and_then(|v| v.to_str().ok()), Some(POLICY), "{path}");
+        assert_eq!(answer.headers.get("x-content-type-options").and_then(|v| v.to_str().ok()), Some("nosniff"), "{path}");
+        assert!(answer.headers.contains_key("x-request-id"), "{path}");
+    }
+    let css = super::assets::css().to_string();
+    let answer = get(&world, &css).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.headers.get("cache-control").is_some_and(|v| v.as_bytes().ends_with(b"immutable")));
+}
+
+#[tokio::test]
+async fn before_the_first_mention_the_page_says_what_happens_next() {
+    let world = World::empty().await;
+    let page = get(&world, "/").await;
+    assert!(page.body.contains("Listening for Acme Cloud. Nothing has come in yet."), "{}", page.body);
+    assert!(page.body.contains("What happens next"));
+}
+
+#[tokio::test]
+async fn a_request_to_another_name_is_refused() {
+    let world = World::with(&angry()).await;
+    for host in ["evil.example", "127.0.0.1.evil.example:8080"] {
+        let request = Request::get("/").header("host", host).body(Body::empty()).expect("a request");
+        let answer = ask(&world, request).await;
+        assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
+        assert!(!answer.body.contains("Mara"));
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing() {
+    let world = World::with(&angry()).await;
+    let flag = world.flag().await.remove(0).flag;
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("x-none", "1")] {
+        let request = Request::post(format!("/people/{}", flag.id))
+            .header("host", "localhost:8080")
+            .header(name, value)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(format!("version={}&action=done", flag.version)))
+            .expect("a request");
+        assert_eq!(ask(&world, request).await.status, StatusCode::FORBIDDEN, "{name}");
+    }
+    assert_eq!(world.state.store.flag(flag.id).await.expect("a flag").flag.state, FlagState::Open);
+}
+
+#[tokio::test]
+async fn a_person_is_assigned_noted_done_and_reopened() {
+    let world = World::with(&angry()).await;
+    let id = world.flag().await.remove(0).flag.id;
+    let path = format!("/people/{id}");
+    for (fields, state) in [
+        ([("action", "assign"), ("owner", "Noor")], FlagState::Assigned),
+        ([("action", "note"), ("note", "wrote to her")], FlagState::Assigned),
+        ([("action", "done"), ("tab", "open")], FlagState::Done),
+        ([("action", "reopen"), ("tab", "done")], FlagState::Assigned),
+    ] {
+        let version = world.state.store.flag(id).await.expect("a flag").flag.version.to_string();
+        let answer = post(&world, &path, &[&fields[..], &[("version", version.as_str())]].concat()).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{fields:?}: {}", answer.body);
+        let flag = world.state.store.flag(id).await.expect("a flag").flag;
+        assert_eq!(flag.state, state, "{fields:?}");
+        if state == FlagState::Done {
+            assert!(get(&world, answer.location()).await.body.contains("is marked as done"));
+        }
+    }
+    let flag = world.state.store.flag(id).await.expect("a flag").flag;
+    assert_eq!((flag.owner.as_str(), flag.note.as_str()), ("Noor", "wrote to her"));
+}
+
+#[tokio::test]
+async fn a_lost_update_shows_both_versions_and_can_be_put_over() {
+    let world = World::with(&angry()).await;
+    let flag = world.flag().await.remove(0).flag;
+    let (path, version) = (format!("/people/{}", flag.id), flag.version.to_string());
+    let mine = [("version", version.as_str()), ("action", "assign"), ("owner", "Ines")];
+    assert_eq!(
+        post(&world, &path, &[("version", version.as_str()), ("action", "assign"), ("owner", "Noor")]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let answer = post(&world, &path, &mine).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.body.contains("Noor") && answer.body.contains("Ines"));
+    let newer = (flag.version + 1).to_string();
+    assert!(answer.body.contains(&format!(r#"name="version" value="{newer}""#)));
+    assert_eq!(post(&world, &path, &[("version", newer.as_str()), mine[1], mine[2]]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(world.state.store.flag(flag.id).await.expect("a flag").flag.owner, "Ines");
+}
+
+#[tokio::test]
+async fn a_label_is_corrected_and_taken_back_and_the_search_is_kept() {
+    let world = World::with(&angry()).await;
+    let page = get(&world, "/mentions?label=positive&q=works").await;
+    let tags = tags(&page.body);
+    let action = tags.iter().filter_map(|t| attribute(t, "action")).find(|a| a.ends_with("/label")).expect("a form").to_owned();
+    let answer = post(&world, &action, &[("label", "negative"), ("back", "q=works&label=positive")]).await;
+    assert!(answer.location().starts_with("/mentions?q=works&label=positive#m-"), "{}", answer.location());
+    assert!(get(&world, "/mentions?label=negative&q=works").await.body.contains("corrected by a person"));
+    post(&world, &action, &[("label", "none")]).await;
+    assert!(!get(&world, "/mentions?q=works").await.body.contains("corrected by a person"));
+    assert_eq!(post(&world, &action, &[("label", "furious")]).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn pages_of_mentions_join_without_loss_in_both_directions() {
+    let said: Vec<Said> =
+        (0..120).map(|i| Said::new("Mara", &format!("Acme Cloud post number {i} of many"), f64::from(i) / 10.0, Label::Neutral)).collect();
+    let world = World::with(&said).await;
+    let ids = |html: &str| {
+        tags(html).iter().filter(|t| t.starts_with("article")).filter_map(|t| attribute(t, "id")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let link = |html: &str, rel: &str| {
+        let found = tags(html).into_iter().find(|t| attribute(t, "rel") == Some(rel)).and_then(|t| attribute(t, "href").map(str::to_owned));
+        found.map(|h| h.replace("&#38;", "&"))
+    };
+    let first = get(&world, "/mentions?label=neutral").await.body;
+    let second = get(&world, &link(&first, "next").expect("older ones")).await.body;
+    let third = get(&world, &link(&second, "next").expect("older ones")).await.body;
+    assert_eq!((link(&first, "prev"), link(&third, "next")), (None, None));
+    let mut all = [ids(&first), ids(&second), ids(&third)].concat();
+    assert_eq!(all.len(), 120);
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 120);
+    assert_eq!(ids(&get(&world, &link(&third, "prev").expect("newer ones")).await.body), ids(&second));
+}
+
+#[tokio::test]
+async fn an_incident_is_opened_changed_told_of_closed_with_a_reason_and_reopened() {
+    let world = World::with(&angry()).await;
+    world.flag().await;
+    let opened = post(
+        &world,
+        "/incidents",
+        &[("title", "Sign-in fails"), ("kind", "security"), ("severity", "critical"), ("started_at", "2026-11-20T09:00")],
+    )
+    .await;
+    assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.body);
+    let path = opened.location().to_owned();
+    let incident = || async { world.state.store.incidents(world.brand).await.expect("incidents").remove(0) };
+    assert_eq!(incident().await.started_at.to_rfc3339(), "2026-11-20T09:00:00.000Z");
+
+    let answer = post(&world, &format!("{path}/updates"), &[("kind", "fix"), ("text", "It works again"), ("at", "2026-11-20T11:00")]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert!(incident().await.fixed_at.is_some());
+    let page = get(&world, &path).await.body;
+    assert!(page.contains("It works again") && page.contains("blocks closing"));
+
+    let version = incident().await.version.to_string();
+    let close = [("version", version.as_str()), ("action", "close")];
+    assert_eq!(post(&world, &format!("{path}/state"), &close).await.status, StatusCode::BAD_REQUEST, "a blocker needs a reason");
+    let answer = post(&world, &format!("{path}/state"), &[close[0], close[1], ("reason", "merged into another")]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert!(get(&world, &path).await.body.contains("merged into another"));
+    assert_eq!(post(&world, &format!("{path}/state"), &close).await.status, StatusCode::BAD_REQUEST);
+    let stale = post(&world, &path, &[("version", version.as_str()), ("title", "Other"), ("kind", "service"), ("severity", "minor")]).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    let version = incident().await.version.to_string();
+    post(&world, &format!("{path}/state"), &[("version", version.as_str()), ("action", "reopen")]).await;
+    assert_eq!(incident().await.closed_at, None);
+}
+
+#[tokio::test]
+async fn forms_that_make_no_sense_are_answered_with_words() {
+    let world = World::with(&angry()).await;
+    for fields in [
+        vec![("title", " ")],
+        vec![("title", "x"), ("started_at", "soon")],
+        vec![("title", "x"), ("started_at", "2199-01-01T00:00")],
+        vec![("title", "x"), ("war_room", "javascript:alert(1)")],
+        vec![("title", "x"), ("started_at", "2026-11-20T09:00"), ("fixed_at", "2026-11-19T09:00")],
+    ] {
+        let answer = post(&world, "/incidents", &fields).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{fields:?}");
+        assert!(answer.body.contains("That could not be used."), "{fields:?}");
+    }
+    assert_eq!(post(&world, "/people/12", &[("version", "x")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(post(&world, "/people/12", &[("version", "1")]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&world, "/people/abc").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(get(&world, "/?brand=99").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(post(&world, "/sources", &[]).await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn with_two_brands_links_stay_with_the_chosen_one() {
+    let world = World::with(&angry()).await;
+    let other = world.state.store.save_brand("Other <b>", &crate::domain::brand::BrandTerms::default(), now()).await.expect("a brand");
+    let page = get(&world, &format!("/mentions?brand={other}")).await.body;
+    assert!(page.contains("No mention has been kept yet"));
+    assert!(page.contains(&format!("/people?brand={other}")) && page.contains("brand-switch"));
+    assert!(!page.contains("Other <b>"));
+    assert!(!get(&world, &format!("/people?brand={other}")).await.body.contains("Mara"));
+}
+
+#[tokio::test]
+async fn the_api_pages_with_cursors_and_fails_with_problems() {
+    let world = World::with(&angry()).await;
+    let json = |body: &str| serde_json::from_str::<serde_json::Value>(body).expect("JSON");
+    let first = json(&get(&world, "/api/v1/mentions?limit=3").await.body);
+    assert_eq!(first["items"].as_array().map(Vec::len), Some(3));
+    let cursor = first["next"].as_str().expect("a cursor");
+    let rest = json(&get(&world, &format!("/api/v1/mentions?limit=3&cursor={cursor}")).await.body);
+    assert_eq!(rest["items"].as_array().map(Vec::len), Some(1));
+    assert!(rest["next"].is_null());
+    assert_eq!(json(&get(&world, "/api/v1/mentions?label=positive").await.body)["items"][0]["author_name"], "Lee");
+
+    let id = world.open_incident().await;
+    let verdict = json(&get(&world, &format!("/api/v1/incidents/{id}/verdict")).await.body);
+    assert!(verdict["reasons"].as_array().is_some_and(|r| !r.is_empty()));
+    assert!(verdict["at"].as_str().and_then(Millis::parse_rfc3339).is_some());
+    let concern = json(&get(&world, &format!("/api/v1/incidents/{id}/concern")).await.body);
+    assert!(concern["hours"].as_array().is_some_and(|h| h.len() > 30));
+    assert_eq!(json(&get(&world, "/api/v1/sources").await.body)["items"][0]["name"], "Ruby Mastodon");
+
+    for path in ["/api/v1/incidents/5/verdict", "/api/v1/nothing", "/api/v1/mentions?cursor=x", "/api/v1/mentions?limit=x"] {
+        let problem = get(&world, path).await;
+        assert!(problem.status.is_client_error(), "{path}");
+        assert_eq!(problem.headers.get("content-type").and_then(|v| v.to_str().ok()), Some("application/problem+json"), "{path}");
+        assert_eq!(json(&problem.body)["status"], problem.status.as_u16(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_shows_a_number_and_not_its_cause() {
+    let world = World::with(&angry()).await;
+    world.state.store.close().await;
+    let page = get(&world, "/").await;
+    assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let id = page.headers.get("x-request-id").and_then(|v| v.to_str().ok()).expect("a number");
+    assert!(page.body.contains(id) && page.body.contains("Something broke."));
+    assert!(!page.body.contains("pool") && !page.body.contains("sqlite"));
+    assert_eq!(get(&world, "/healthz").await.status, StatusCode::OK);
+    assert_eq!(get(&world, "/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn serving_ends_at_the_shutdown_although_a_page_listens() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let world = World::with(&angry()).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let shutdown = tokio_util::sync::CancellationToken::new();
+    let serving = super::serve(listener, world.state.clone(), shutdown.clone());
+    let browsing = async {
+        let mut page = tokio::net::TcpStream::connect(address).await.expect("a connection");
+        page.write_all(b"GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
+        let mut seen = String::new();
+        let mut buffer = [0_u8; 4096];
+        while !seen.contains("event: beat") {
+            let n = page.read(&mut buffer).await.expect("read");
+            assert!(n > 0, "{seen}");
+            seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+        }
+        shutdown.cancel();
+    };
+    let (served, ()) = tokio::join!(serving, browsing);
+    served.expect("a clean end");
+}
