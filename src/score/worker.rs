@@ -166,8 +166,8 @@ impl ScoreWorker {
                 }
             }
         }
-        let scored = self.store.save_scores(&self.name, &scores, now).await?;
-        Ok(Outcome::Done { scored, failed })
+        let saved = self.store.save_scores(&self.name, &scores, now).await?;
+        Ok(Outcome::Done { scored: saved, failed })
     }
 }
 
