@@ -68,9 +68,9 @@ async fn model() -> Result<String, String> {
     let names = models.names().join(", ");
     let scorer = score::Scorer::start(models).map_err(|e| e.to_string())?;
     let input = score::ScoreInput { text: "The update broke everything and nobody answers.".to_owned(), lang: Some("en".to_owned()) };
-    let scored = scorer.score(vec![input]).await.map_err(|e| e.to_string())?;
+    let sentiments = scorer.score(vec![input]).await.map_err(|e| e.to_string())?;
     scorer.close().await;
-    let first = scored.first().ok_or("the model gave no score")?;
+    let first = sentiments.first().ok_or("the model gave no score")?;
     Ok(format!("{names}; a test sentence is {} with probability {:.2}", first.label, first.confidence()))
 }
 

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -59,8 +58,8 @@ fn speed(text: &str) -> Result<f64, String> {
 /// Runs the command.
 pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     let clock = Clock::scaled(tuesday_morning(Clock::system().now()), 1.0);
-    let story = Story::new(args.seed, clock.now());
-    let world = World::start(&story, clock.clone(), Faults::of(&story)).await.context("cannot start the simulated world")?;
+    let told = Story::new(args.seed, clock.now());
+    let world = World::start(&told, clock.clone(), Faults::of(&told)).await.context("cannot start the simulated world")?;
 
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let path = if args.keep { PathBuf::from("ebb-demo.db") } else { folder.path().join("ebb-demo.db") };
@@ -78,8 +77,7 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     let app = App { store: store.clone(), clock: clock.clone(), settings: settings(&config), demo: Some(DemoInfo) };
     let shutdown = Shutdown::default();
     let mut director = Tasks::default();
-    let direct =
-        Director { store, clock, brand, story: Arc::new(story), pace: PACE * args.speed, once: args.once, shutdown: shutdown.clone() };
+    let direct = Director { store, clock, brand, story: told, pace: PACE * args.speed, once: args.once, shutdown: shutdown.clone() };
     if !args.no_browser && !args.once && std::io::IsTerminal::is_terminal(&std::io::stderr()) {
         // The address stands above; a machine without a browser is fine.
         let _ = open::that_detached(&page);
@@ -162,7 +160,7 @@ struct Director {
     store: Store,
     clock: Clock,
     brand: BrandId,
-    story: Arc<Story>,
+    story: Story,
     pace: f64,
     once: bool,
     shutdown: Shutdown,

@@ -37,7 +37,7 @@ struct Common {
     /// Configuration file; see `ebb config`
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What to log, such as `info`, `debug` or `ebb=debug,sqlx=warn`; RUST_LOG wins
+    /// What to log, such as `info`, `debug` or `ebb=debug,sqlx=warn`; `RUST_LOG` wins
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
     /// How log lines look

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::domain::post::Mention;
 use crate::domain::sentiment::{Label, Probabilities};
+use crate::domain::time::Millis;
 use crate::store::{MentionCursor, MentionFilter, Store, StoreError};
 
 /// How rows are written.
@@ -103,8 +104,8 @@ impl<'a> Row<'a> {
             mention: mention.id.get(),
             why: &mention.why,
             fetched_at: mention.fetched_at.to_rfc3339(),
-            edited_at: mention.edited_at.map(|t| t.to_rfc3339()),
-            deleted_at: mention.deleted_at.map(|t| t.to_rfc3339()),
+            edited_at: mention.edited_at.map(Millis::to_rfc3339),
+            deleted_at: mention.deleted_at.map(Millis::to_rfc3339),
         }
     }
 
@@ -239,7 +240,6 @@ mod tests {
     use super::*;
     use crate::domain::ids::{AuthorId, MentionId, SourceId};
     use crate::domain::post::{Author, Engagement, PostKey};
-    use crate::domain::time::Millis;
 
     fn mention(text: &str) -> Mention {
         Mention {

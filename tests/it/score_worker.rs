@@ -116,10 +116,11 @@ async fn the_loop_scores_what_waits_and_ends_when_told() {
     let worker = worker(&db);
     let mut progress = worker.progress();
     let stop = CancellationToken::new();
-    let running = tokio::task::spawn(worker.run(stop.clone()));
-    progress.wait_for(|p| p.eta_seconds == Some(0.0)).await.expect("the worker lives");
-    stop.cancel();
-    running.await.expect("no panic");
+    let watching = async {
+        progress.wait_for(|p| p.eta_seconds == Some(0.0)).await.expect("the worker lives");
+        stop.cancel();
+    };
+    tokio::join!(worker.run(stop.clone()), watching);
     assert!(desk.mention("1").await.sentiment.is_some());
     db.drop_it().await;
 }
