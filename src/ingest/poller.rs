@@ -24,6 +24,7 @@ pub struct PollerOptions {
     /// Names this process in leases.
     pub worker: String,
     /// No two polls of one source are nearer than this, in milliseconds of the clock; the pages of a chain are.
+    /// A shorter configured interval wins.
     pub floor_ms: i64,
     /// How long a source stays taken by a process that died. A living one renews it in time.
     pub lease: Duration,

@@ -251,8 +251,8 @@ impl<A: Adapters> Poller<A> {
         let timing = Timing {
             now,
             every_ms: lease.spec.every_ms,
-            // In the future in any case: that is what gives the lease back.
-            floor_ms: self.options.floor_ms.max(1),
+            // Who configured a shorter interval means it. In the future in any case: that is what gives the lease back.
+            floor_ms: self.options.floor_ms.min(lease.spec.every_ms).max(1),
             mood,
             ended,
             not_before,
