@@ -172,6 +172,6 @@ mod tests {
         };
         let began = Instant::now();
         tokio::join!(clock.sleep_ms(3_600_000), faster);
-        assert!(began.elapsed() < Duration::from_secs(60));
+        assert!(began.elapsed() < Duration::from_mins(1));
     }
 }

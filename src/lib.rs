@@ -22,11 +22,18 @@
 //!
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 
+pub mod app;
 pub mod assess;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod domain;
+pub mod ingest;
 pub mod lifecycle;
+pub mod report;
+pub mod score;
+pub mod sources;
 pub mod store;
 pub mod telemetry;
 pub mod web;

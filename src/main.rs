@@ -1,3 +1,7 @@
 //! The `ebb` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ebb::cli::main()
+}

@@ -47,16 +47,13 @@ impl Worker {
     /// Round after round, `every_ms` of the clock apart, but never more than two a second of the machine's: the demo's
     /// clock runs fast. Ends when `stop` is cancelled, after the round under way.
     pub async fn run(mut self, every_ms: i64, stop: CancellationToken) {
-        #[expect(clippy::cast_possible_truncation, reason = "half of a speed that is far below 2^53")]
-        let half_a_second = (self.clock.speed() * 500.0) as i64;
-        let pause = every_ms.max(half_a_second);
         while !stop.is_cancelled() {
             if let Err(error) = self.tick().await {
                 tracing::error!(error = %error, "The brands were not read; trying again after the pause");
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.clock.sleep_ms(pause) => {}
+                () = self.clock.sleep_ms(every_ms.max(self.clock.real_ms(500))) => {}
             }
         }
     }

@@ -268,8 +268,8 @@ impl Config {
             if source.kind == SourceKind::Import {
                 return invalid(format!("source \"{}\": kind = \"import\" is made by `ebb import`, not configured", source.name));
             }
-            if source.every.as_millis() < 10_000 {
-                return invalid(format!("source \"{}\": every = {}: at least 10s, out of politeness", source.name, source.every));
+            if source.every.as_millis() < 1_000 {
+                return invalid(format!("source \"{}\": every = {}: at least 1s, out of politeness", source.name, source.every));
             }
         }
         Ok(())

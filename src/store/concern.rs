@@ -68,9 +68,9 @@ const UNSCORED: &str = "
 select
     count(*) as unscored
 from matches x
-join mentions m
-    on m.id = x.mention_id
-where x.brand_id = $1
+cross join mentions m
+where m.id = x.mention_id
+    and x.brand_id = $1
     and x.label = ''
     and x.created_at >= $2
     and x.created_at < $3
@@ -100,11 +100,11 @@ select
             and n.repost = 0
     ) then cast(1 as bigint) else cast(0 as bigint) end as later_better
 from matches x
-join mentions m
-    on m.id = x.mention_id
-join authors a
-    on a.id = x.author_id
-where x.brand_id = $1
+cross join mentions m
+cross join authors a
+where m.id = x.mention_id
+    and a.id = x.author_id
+    and x.brand_id = $1
     and x.label = 'negative'
     and x.created_at >= $2
     and x.created_at < $3

@@ -11,6 +11,7 @@ use crate::domain::time::{DAY_MS, Millis};
 /// The same words after this long are said anew.
 const WITHIN_MS: i64 = 60 * DAY_MS;
 
+/// `cross join` keeps SQLite from walking all matches of the brand for each fingerprint.
 const ORIGINALS: (&str, &str) = (
     "
 select

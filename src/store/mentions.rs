@@ -82,6 +82,7 @@ pub struct MentionCursor {
 /// Most words of a search that are looked at.
 const MOST_WORDS: usize = 8;
 
+/// SQLite keeps the order of cross joins: `matches` first, by the index that the page is ordered by.
 pub(super) const SELECT: &str = "
 select
     m.id,
@@ -119,15 +120,15 @@ select
     s.lang as scored_lang,
     c.label as corrected
 from matches x
-join mentions m
-    on m.id = x.mention_id
-join authors a
-    on a.id = m.author_id
+cross join mentions m
+cross join authors a
 left join scores s
     on s.mention_id = x.mention_id
 left join corrections c
     on c.mention_id = x.mention_id
-where x.brand_id = $1";
+where m.id = x.mention_id
+    and a.id = m.author_id
+    and x.brand_id = $1";
 
 const COPIES_OF: &str = "
 select

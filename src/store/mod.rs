@@ -3,7 +3,7 @@
 //! Promises that the contract test (`tests/it/store`) holds on both databases:
 //!
 //! - A page of posts and its cursor are kept in one transaction; a post is kept once.
-//! - Counts an hour ([`rollup`]) change in the transaction that changes what they count.
+//! - Counts an hour (`rollup.rs`) change in the transaction that changes what they count.
 //! - Work is claimed with a lease: a crash loses nothing and scores nothing twice.
 //! - A row that cannot be read is [`StoreError::Inconsistent`], never a panic.
 //!

@@ -55,8 +55,8 @@ use failure::WebError;
 /// Largest form, bytes.
 const LARGEST_FORM: usize = 64 * 1024;
 
-/// All addresses. `more` adds those of other modules; they get the same guard and error pages.
-pub fn router(state: WebState, more: Router<WebState>) -> Router {
+/// All addresses.
+pub fn router(state: WebState) -> Router {
     let api = Router::new()
         .route("/brands", get(api::brands))
         .route("/mentions", get(api::mentions))
@@ -76,12 +76,13 @@ pub fn router(state: WebState, more: Router<WebState>) -> Router {
         .route("/mentions", get(page::mentions::list))
         .route("/mentions/{id}/label", post(page::mentions::label))
         .route("/sources", get(page::sources::list))
+        .route("/export/mentions.csv", get(page::export::csv))
+        .route("/export/mentions.jsonl", get(page::export::jsonl))
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .nest("/api/v1", api)
-        .merge(more)
         .fallback(|| async { WebError::NotFound })
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(CatchPanicLayer::custom(failure::panicked))
@@ -93,7 +94,8 @@ pub fn router(state: WebState, more: Router<WebState>) -> Router {
 }
 
 /// Answers requests until `shutdown`; open streams end then, answers under way are finished.
-pub async fn serve(listener: TcpListener, router: Router, state: WebState, shutdown: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, state: WebState, shutdown: CancellationToken) -> std::io::Result<()> {
+    let router = router(state.clone());
     let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let (served, ()) = tokio::join!(serving, live::watch(state, shutdown));
     served

@@ -28,7 +28,7 @@ impl Answer {
 }
 
 async fn ask(world: &World, request: Request<Body>) -> Answer {
-    let answer = router(world.state.clone(), Router::new()).oneshot(request).await.expect("an answer");
+    let answer = router(world.state.clone()).oneshot(request).await.expect("an answer");
     let (parts, body) = answer.into_parts();
     let body = to_bytes(body, 16 << 20).await.expect("a body");
     Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).expect("text") }
@@ -373,8 +373,7 @@ async fn serving_ends_at_the_shutdown_although_a_page_listens() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let shutdown = tokio_util::sync::CancellationToken::new();
-    let app = router(world.state.clone(), Router::new());
-    let serving = super::serve(listener, app, world.state.clone(), shutdown.clone());
+    let serving = super::serve(listener, world.state.clone(), shutdown.clone());
     let browsing = async {
         let mut page = tokio::net::TcpStream::connect(address).await.expect("a connection");
         page.write_all(b"GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");

@@ -1,4 +1,8 @@
 //! The integration tests: one binary, one harness.
 
 mod architecture;
+mod demo;
+mod kill;
+mod score_worker;
+mod sources;
 mod store;

@@ -34,7 +34,8 @@ pub async fn list(State(state): State<WebState>, RawQuery(raw): RawQuery) -> Res
     failure::page(&MentionsPage::new(&scope, &query, &offered, &found))
 }
 
-fn value_of(raw: &str, name: &str) -> Option<String> {
+/// One value of an address.
+pub fn value_of(raw: &str, name: &str) -> Option<String> {
     url::form_urlencoded::parse(raw.as_bytes()).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
 }
 

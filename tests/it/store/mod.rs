@@ -2,9 +2,9 @@
 //! address of a server on which databases may be made. Without it the PostgreSQL half says that it was left out; with
 //! `EBB_TEST_REQUIRE=1` it fails then.
 
-mod contract;
+pub(crate) mod contract;
 mod copies;
-mod desk;
+pub(crate) mod desk;
 mod incidents;
 mod ingest;
 mod leases;

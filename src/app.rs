@@ -1,0 +1,139 @@
+//! The application: the tasks of one process, over one store, until it is told to stop.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::lifecycle::{End, Shutdown, Tasks};
+use crate::store::Store;
+use crate::{assess, ingest, score, sources, web};
+
+/// A part of the work that can run in a process of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Asks the sources.
+    Poll,
+    /// Feeds the model.
+    Score,
+    /// Baselines, verdicts, flags.
+    Assess,
+    /// Pages and API.
+    Web,
+}
+
+impl Role {
+    /// Everything.
+    pub const ALL: &'static [Self] = &[Self::Poll, Self::Score, Self::Assess, Self::Web];
+}
+
+/// What the tasks need to know of the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Towards other people's servers.
+    pub http: sources::HttpOptions,
+    /// The pollers.
+    pub poll: ingest::PollerOptions,
+    /// The model: threads, 0 for one a core.
+    pub score_threads: usize,
+    /// Verdicts and flags.
+    pub assess: assess::Settings,
+}
+
+/// The application before it runs.
+#[derive(Debug)]
+pub struct App {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The only source of time.
+    pub clock: Clock,
+    /// From the configuration.
+    pub settings: Settings,
+    /// What the pages say about the simulated world, when there is one.
+    pub demo: Option<web::DemoInfo>,
+}
+
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let http = sources::HttpOptions {
+            contact: config.http.contact.clone(),
+            connect_timeout: config.http.connect_timeout.as_std(),
+            read_timeout: config.http.read_timeout.as_std(),
+            ..sources::HttpOptions::default()
+        };
+        let assess = assess::Settings {
+            hold_ms: config.assess.hold.as_millis(),
+            flag_severity: config.assess.flag_severity,
+            ..assess::Settings::default()
+        }
+        .with_min_coverage(config.assess.min_coverage);
+        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess }
+    }
+}
+
+impl App {
+    /// Runs the parts of the work until `shutdown`, or until one of them ends by itself.
+    pub async fn run(self, roles: &[Role], listener: Option<TcpListener>, shutdown: &Shutdown) -> anyhow::Result<End> {
+        let mut tasks = Tasks::default();
+        for role in roles {
+            match role {
+                Role::Poll => self.spawn_poller(&mut tasks, shutdown)?,
+                Role::Score => self.spawn_scorer(&mut tasks, shutdown)?,
+                Role::Assess => self.spawn_assessor(&mut tasks, shutdown),
+                Role::Web => {}
+            }
+        }
+        if let Some(listener) = listener {
+            let settings = self.settings.assess;
+            let state = web::WebState { demo: self.demo, settings, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
+            let finishing = shutdown.finishing();
+            tasks.spawn("web", async move { Ok(web::serve(listener, state, finishing).await?) });
+        }
+        let end = tasks.wait(shutdown).await;
+        self.store.close().await;
+        Ok(end)
+    }
+
+    fn spawn_poller(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
+        let http = sources::Http::new(self.clock.clone(), self.settings.http.clone()).context("cannot make the HTTP client")?;
+        let platforms = ingest::Platforms { http: Arc::new(http), secrets: sources::Secrets::system() };
+        let options = ingest::PollerOptions { worker: worker("poll"), seed: rand::random(), ..self.settings.poll.clone() };
+        let poller = ingest::Poller::new(self.store.clone(), platforms, self.clock.clone(), options, shutdown.finishing());
+        tasks.spawn("poll", async move {
+            poller.run().await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn spawn_scorer(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
+        let models = score::Models::bundled(self.settings.score_threads).context("cannot load the model")?;
+        let scorer = score::Scorer::start(models)?;
+        let work = score::worker::ScoreWorker::new(self.store.clone(), scorer, self.clock.clone(), worker("score"));
+        let finishing = shutdown.finishing();
+        tasks.spawn("score", async move {
+            work.run(finishing).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn spawn_assessor(&self, tasks: &mut Tasks, shutdown: &Shutdown) {
+        let work = assess::Worker::new(self.store.clone(), self.clock.clone(), self.settings.assess);
+        let finishing = shutdown.finishing();
+        tasks.spawn("assess", async move {
+            work.run(ASSESS_EVERY_MS, finishing).await;
+            Ok(())
+        });
+    }
+}
+
+/// Between two looks at the verdict.
+const ASSESS_EVERY_MS: i64 = 30_000;
+
+/// Names this process in leases: two processes never share the number.
+fn worker(role: &str) -> String {
+    format!("{role}-{:08x}", rand::random::<u32>())
+}

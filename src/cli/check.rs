@@ -1,0 +1,97 @@
+//! `ebb check`: tries everything once, changes nothing, and says what is wrong and how to mend it.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::{Common, setup};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::brand::BrandTerms;
+use crate::domain::ids::BrandId;
+use crate::domain::source::Cursor;
+use crate::score;
+use crate::sources::{Adapter, Http, Secrets};
+use crate::store::Store;
+
+/// Options of `ebb check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ebb check --config ebb.toml")]
+pub struct Args {
+    /// Print one JSON object instead of lines
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was tried.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    ok: bool,
+    /// What was found, or what is wrong and how to mend it.
+    says: String,
+}
+
+impl Finding {
+    fn new(what: &str, result: Result<String, String>) -> Self {
+        let ok = result.is_ok();
+        Self { what: what.to_owned(), ok, says: result.unwrap_or_else(|e| e) }
+    }
+}
+
+/// Runs the command. Exit code 1 when something is wrong.
+pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
+    let config = common.load()?;
+    let mut findings = vec![Finding::new("configuration", Ok(format!("{} brands, {} sources", config.brands.len(), config.sources.len())))];
+    findings.push(Finding::new("database", database(&config).await));
+    findings.push(Finding::new("model", model().await));
+    findings.extend(sources(&config).await?);
+    if args.json {
+        super::print(&format!("{}\n", serde_json::json!({ "ok": findings.iter().all(|f| f.ok), "findings": findings })));
+    } else {
+        for finding in &findings {
+            super::print(&format!("{} {}: {}\n", if finding.ok { "ok    " } else { "WRONG " }, finding.what, finding.says));
+        }
+    }
+    Ok(if findings.iter().all(|f| f.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn database(config: &Config) -> Result<String, String> {
+    let shown = setup::without_password(&config.database.url);
+    let store = Store::open(&config.database.url, rand::random()).await.map_err(|e| format!("{shown}: {e}"))?;
+    store.ping().await.map_err(|e| format!("{shown}: {e}"))?;
+    Ok(format!("{shown} answers"))
+}
+
+async fn model() -> Result<String, String> {
+    let models = score::Models::bundled(0).map_err(|e| e.to_string())?;
+    let names = models.names().join(", ");
+    let scorer = score::Scorer::start(models).map_err(|e| e.to_string())?;
+    let input = score::ScoreInput { text: "The update broke everything and nobody answers.".to_owned(), lang: Some("en".to_owned()) };
+    let scored = scorer.score(vec![input]).await.map_err(|e| e.to_string())?;
+    scorer.close().await;
+    let first = scored.first().ok_or("the model gave no score")?;
+    Ok(format!("{names}; a test sentence is {} with probability {:.2}", first.label, first.confidence()))
+}
+
+async fn sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let clock = Clock::system();
+    let settings = crate::app::Settings::from(config);
+    let http = Http::new(clock.clone(), settings.http)?;
+    let mut findings = Vec::new();
+    for source in &config.sources {
+        // No store is asked here: the brand's number does not matter to an adapter.
+        let spec = setup::spec(source, BrandId::new(0));
+        let terms = config.brands.iter().find(|b| Some(&b.name) == config.brand_of(source).ok().map(str::to_owned).as_ref());
+        let terms = terms.map_or_else(BrandTerms::default, crate::config::BrandConfig::terms);
+        let result = match Adapter::from_spec(&spec, &Secrets::system(), &terms) {
+            Err(error) => Err(error.to_string()),
+            Ok(adapter) => match adapter.poll(&http, &Cursor::default(), clock.now()).await {
+                Ok(page) => Ok(format!("answers; {} posts in the first page", page.posts.len())),
+                Err(error) => Err(error.advice()),
+            },
+        };
+        findings.push(Finding::new(&format!("source \"{}\"", source.name), result));
+    }
+    Ok(findings)
+}

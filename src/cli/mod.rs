@@ -1,0 +1,146 @@
+//! The command line: one file a command.
+
+mod check;
+mod demo;
+mod export;
+mod import;
+mod progress;
+mod run;
+mod setup;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, DEFAULT_FILE};
+use crate::score::{eval, stream};
+use crate::telemetry::{self, LogFormat};
+
+/// Ebb tells you who is upset about your incident, and when it is really over.
+#[derive(Debug, Parser)]
+#[command(name = "ebb", version, propagate_version = true, after_help = "Start with: ebb demo")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, clap::Args)]
+struct Common {
+    /// Database: sqlite:FILE or postgres://… [default: sqlite:ebb.db]
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// Configuration file; see `ebb config`
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What to log, such as `info`, `debug` or `ebb=debug,sqlx=warn`; RUST_LOG wins
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+impl Common {
+    /// The configuration with the command line laid over it.
+    fn load(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref(), std::env::vars())?;
+        if let Some(url) = &self.database {
+            config.database.url.clone_from(url);
+        }
+        Ok(config)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play an incident from outage to relief in a simulated world, on the real program
+    Demo(demo::Args),
+    /// Watch a name at the places that need no key, and open the page
+    Watch(watch::Args),
+    /// Run everything in one process, as configured
+    Run(run::Args),
+    /// Score texts: JSON lines or plain lines in, JSON lines out
+    Score(stream::ScoreArgs),
+    /// Measure the model on labelled texts
+    Eval(eval::EvalArgs),
+    /// Bring history in: CSV or JSON lines
+    Import(import::Args),
+    /// Take mentions out: CSV or JSON lines
+    Export(export::Args),
+    /// Try the configuration, the database, the model and every source, and say what is wrong
+    Check(check::Args),
+    /// Print the configuration file with every key and its default
+    #[command(after_help = "Example: ebb config > ebb.toml")]
+    Config,
+}
+
+/// Runs the command of the command line. Exit code 0 only when it did its work, 2 on wrong usage.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let quiet = matches!(cli.command, Command::Demo(_) | Command::Watch(_));
+    let filter = cli.common.log.clone().unwrap_or_else(|| if quiet { "warn" } else { "info,sqlx=warn" }.to_owned());
+    telemetry::init(&filter, cli.common.log_format);
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(dispatch(cli)));
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            say(&format!("ebb: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let common = cli.common;
+    match cli.command {
+        Command::Demo(args) => demo::run(args, &common).await,
+        Command::Watch(args) => watch::run(args, &common).await,
+        Command::Run(args) => run::run(args, &common).await,
+        Command::Score(args) => {
+            let bar = progress::counter("texts");
+            let code = stream::run(&args, |summary| bar.set_position(summary.scored))?;
+            bar.finish_and_clear();
+            Ok(code)
+        }
+        Command::Eval(args) => Ok(eval::run(&args)?),
+        Command::Import(args) => import::run(args, &common).await,
+        Command::Export(args) => export::run(args, &common).await,
+        Command::Check(args) => check::run(args, &common).await,
+        Command::Config => {
+            print(DEFAULT_FILE);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// One line for the person at the terminal; stdout stays free for data.
+#[expect(clippy::print_stderr, reason = "the command line speaks to a person here")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// The output that the command exists for. A closed pipe is no error.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

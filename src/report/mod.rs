@@ -1,0 +1,3 @@
+//! What leaves the house: exports. Reports join them here.
+
+pub mod export;

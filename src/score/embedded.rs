@@ -1,0 +1,300 @@
+//! The default engine: a small BERT in ONNX, run by `rten` inside this process, without any system library.
+//!
+//! One text is one run: no padding, and no neighbour that could move its score (int8 models take their activation scale
+//! from the whole tensor that they are given). With weights packed at load time this is as fast as batches. Texts are
+//! spread over lanes, one a core, that share one copy of the weights.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value};
+use tokenizers::{Tokenizer, TruncationParams};
+
+use super::engine::{Engine, EngineError, Passage, Reading};
+use super::settings::Settings;
+
+const MODEL: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ebb-en/model.onnx"));
+const TOKENIZER: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ebb-en/tokenizer.json"));
+const SETTINGS: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ebb-en/settings.json"));
+
+/// A model and where it runs. It is loaded when the first text comes.
+pub struct Embedded {
+    settings: Settings,
+    files: Files,
+    lanes: usize,
+    loaded: OnceLock<Result<Loaded, EngineError>>,
+}
+
+enum Files {
+    Bundled,
+    Folder(PathBuf),
+}
+
+struct Loaded {
+    model: Model,
+    tokenizer: Tokenizer,
+    ids: NodeId,
+    mask: NodeId,
+    logits: NodeId,
+    severity: NodeId,
+    /// One single-threaded pool a lane: `rten` would spread one small product over all cores otherwise.
+    pools: Vec<Arc<ThreadPool>>,
+}
+
+impl Embedded {
+    /// The English model inside this program, on `lanes` cores (see [`cores`]).
+    pub fn bundled(lanes: usize) -> Result<Self, EngineError> {
+        Ok(Self::new(Settings::parse(SETTINGS, "bundled")?, Files::Bundled, lanes))
+    }
+
+    /// A model of the same layout (`model.onnx`, `tokenizer.json`, `settings.json`) in a folder.
+    pub fn from_folder(folder: &Path, lanes: usize) -> Result<Self, EngineError> {
+        let settings = Settings::parse(&read(folder, "settings.json")?, &folder.display().to_string())?;
+        Ok(Self::new(settings, Files::Folder(folder.to_owned()), lanes))
+    }
+
+    fn new(settings: Settings, files: Files, lanes: usize) -> Self {
+        Self { settings, files, lanes: lanes.max(1), loaded: OnceLock::new() }
+    }
+
+    /// Loads the model now instead of with the first text, and says whether that works.
+    pub fn load(&self) -> Result<(), EngineError> {
+        self.loaded().map(|_| ())
+    }
+
+    fn loaded(&self) -> Result<&Loaded, EngineError> {
+        self.loaded.get_or_init(|| Loaded::new(&self.files, &self.settings, self.lanes)).as_ref().map_err(Clone::clone)
+    }
+
+    fn run_lane(&self, loaded: &Loaded, pool: &Arc<ThreadPool>, queue: &Queue<'_>) -> Result<Vec<(usize, Reading)>, EngineError> {
+        let work = || {
+            let mut found = Vec::new();
+            while let Some((at, text)) = queue.next() {
+                found.push((at, loaded.read(text, &self.settings, pool)?));
+            }
+            Ok(found)
+        };
+        // A defect in a dependency must cost these texts, not the lane or the program.
+        catch_unwind(AssertUnwindSafe(|| pool.run(work)))
+            .unwrap_or_else(|_| Err(EngineError::Panicked { model: self.settings.name().to_owned() }))
+    }
+}
+
+impl Engine for Embedded {
+    fn name(&self) -> &str {
+        self.settings.name()
+    }
+
+    fn languages(&self) -> &[String] {
+        self.settings.languages()
+    }
+
+    fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Reading>, EngineError> {
+        let loaded = self.loaded()?;
+        let queue = Queue::longest_first(passages);
+        let lanes = &loaded.pools[..passages.len().clamp(1, loaded.pools.len())];
+        let (own, others) = lanes.split_at(1);
+        let mut parts = thread::scope(|scope| {
+            let others: Vec<_> = others.iter().map(|pool| scope.spawn(|| self.run_lane(loaded, pool, &queue))).collect();
+            let mut parts = vec![self.run_lane(loaded, &own[0], &queue)];
+            let crashed = |_| Err(EngineError::Panicked { model: self.settings.name().to_owned() });
+            parts.extend(others.into_iter().map(|lane| lane.join().unwrap_or_else(crashed)));
+            parts
+        })
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?
+        .concat();
+        parts.sort_unstable_by_key(|(at, _)| *at);
+        Ok(parts.into_iter().map(|(_, reading)| reading).collect())
+    }
+}
+
+impl std::fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Embedded").field("name", &self.settings.name()).field("lanes", &self.lanes).finish_non_exhaustive()
+    }
+}
+
+/// Texts that the lanes take one after the other, longest first, so that all lanes end at about the same time.
+struct Queue<'a> {
+    passages: &'a [Passage<'a>],
+    order: Vec<usize>,
+    next: AtomicUsize,
+}
+
+impl<'a> Queue<'a> {
+    fn longest_first(passages: &'a [Passage<'a>]) -> Self {
+        let mut order: Vec<usize> = (0..passages.len()).collect();
+        order.sort_unstable_by_key(|at| std::cmp::Reverse(passages[*at].text.len()));
+        Self { passages, order, next: AtomicUsize::new(0) }
+    }
+
+    fn next(&self) -> Option<(usize, &'a str)> {
+        let at = *self.order.get(self.next.fetch_add(1, Ordering::Relaxed))?;
+        Some((at, self.passages[at].text))
+    }
+}
+
+impl Loaded {
+    fn new(files: &Files, settings: &Settings, lanes: usize) -> Result<Self, EngineError> {
+        let fail = |reason: String| EngineError::load(settings.name(), reason);
+        let mut options = ModelOptions::with_all_ops();
+        options.prepack_weights(true);
+        let (model, tokenizer) = match files {
+            Files::Bundled => (options.load_static_slice(MODEL), Tokenizer::from_bytes(TOKENIZER)),
+            Files::Folder(folder) => (options.load(read(folder, "model.onnx")?), Tokenizer::from_bytes(read(folder, "tokenizer.json")?)),
+        };
+        let model = model.map_err(|e| fail(format!("model.onnx: {e}")))?;
+        let mut tokenizer = tokenizer.map_err(|e| fail(format!("tokenizer.json: {e}")))?;
+        let truncation = TruncationParams { max_length: settings.max_tokens(), ..TruncationParams::default() };
+        tokenizer.with_truncation(Some(truncation)).map_err(|e| fail(format!("tokenizer.json: {e}")))?;
+        tokenizer.with_padding(None);
+        let node = |name: &str| model.node_id(name).map_err(|_| fail(format!("model.onnx has no `{name}`")));
+        Ok(Self {
+            ids: node("input_ids")?,
+            mask: node("attention_mask")?,
+            logits: node("logits")?,
+            severity: node("severity")?,
+            model,
+            tokenizer,
+            pools: (0..lanes).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect(),
+        })
+    }
+
+    fn read(&self, text: &str, settings: &Settings, pool: &Arc<ThreadPool>) -> Result<Reading, EngineError> {
+        let fail = |reason: String| EngineError::run(settings.name(), reason);
+        let encoded = self.tokenizer.encode_fast(text, true).map_err(|e| fail(e.to_string()))?;
+        let ids: Vec<i32> = encoded.get_ids().iter().map(|id| i32::try_from(*id).unwrap_or(0)).collect();
+        let shape = [1, ids.len()];
+        let mask = Value::from_shape(shape, vec![1_i32; ids.len()]).map_err(|e| fail(e.to_string()))?;
+        let ids = Value::from_shape(shape, ids).map_err(|e| fail(e.to_string()))?;
+        let inputs = vec![(self.ids, ids.into()), (self.mask, mask.into())];
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(pool)));
+        let [logits, severity] = self.model.run_n(inputs, [self.logits, self.severity], Some(options)).map_err(|e| fail(e.to_string()))?;
+        match (floats(logits).as_slice(), floats(severity).as_slice()) {
+            ([negative, neutral, positive], [severity]) => {
+                settings.read([*negative, *neutral, *positive], *severity).ok_or_else(|| fail("its output is not a number".to_owned()))
+            }
+            (logits, severity) => {
+                Err(fail(format!("{} logits and {} severities came out, three and one are wanted", logits.len(), severity.len())))
+            }
+        }
+    }
+}
+
+/// The numbers of an output, whatever its shape; empty when it holds no floats.
+fn floats(value: Value) -> Vec<f32> {
+    rten_tensor::Tensor::<f32>::try_from(value).map(rten_tensor::Tensor::into_data).unwrap_or_default()
+}
+
+fn read(folder: &Path, name: &str) -> Result<Vec<u8>, EngineError> {
+    let path = folder.join(name);
+    std::fs::read(&path).map_err(|e| EngineError::load(&folder.display().to_string(), format!("{name}: {e}")))
+}
+
+/// Cores that this process may use: the default number of lanes.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sentiment::Label;
+    use crate::score::prepare::{Prepared, prepare};
+
+    /// The files say what ONNX Runtime made of texts of our own, one text a run.
+    #[derive(serde::Deserialize)]
+    struct Reference {
+        texts: Vec<Known>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Known {
+        text: String,
+        preprocessed: String,
+        input_ids: Vec<u32>,
+        onnx_int8: Numbers,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Numbers {
+        probabilities: [f32; 3],
+        severity: f32,
+        label: Label,
+    }
+
+    fn reference() -> Vec<Known> {
+        let json = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ebb-en/reference.json"));
+        serde_json::from_str::<Reference>(json).expect("reference.json").texts
+    }
+
+    fn score(engine: &Embedded, texts: &[&str]) -> Vec<Reading> {
+        let passages: Vec<_> = texts.iter().map(|text| Passage { text, lang: "en" }).collect();
+        engine.score(&passages).expect("scored")
+    }
+
+    #[test]
+    fn texts_are_prepared_and_cut_into_tokens_as_in_training() {
+        let engine = Embedded::bundled(1).expect("settings");
+        let tokenizer = &engine.loaded().expect("loaded").tokenizer;
+        for known in reference() {
+            if let Prepared::Text(text) = prepare(&known.text) {
+                assert_eq!(text, known.preprocessed);
+            }
+            assert_eq!(
+                tokenizer.encode_fast(known.preprocessed.as_str(), true).expect("tokens").get_ids(),
+                known.input_ids,
+                "{}",
+                known.text
+            );
+        }
+    }
+
+    /// Both engines round activations to 8 bits in each of 24 products, over a range that a few large values stretch. A
+    /// last bit that differs between them moves a value by a whole step, and the steps add up: ONNX Runtime's int8 is
+    /// itself up to 0.05 away from the model before it was rounded. So single scores may differ by as much, but not on
+    /// average, and a label only where it was close.
+    #[test]
+    fn scores_are_those_of_onnx_runtime_but_for_rounding() {
+        let engine = Embedded::bundled(2).expect("settings");
+        let known = reference();
+        let texts: Vec<&str> = known.iter().map(|k| k.preprocessed.as_str()).collect();
+        let (mut sum, mut other_labels) = (0.0, 0);
+        for (reading, known) in score(&engine, &texts).iter().zip(&known) {
+            let wanted = &known.onnx_int8;
+            let pairs = reading.probabilities.values().into_iter().zip(wanted.probabilities);
+            let off = pairs.chain([(reading.severity.get(), wanted.severity)]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off < 0.08, "{off}: {}", known.text);
+            sum += off;
+            other_labels += usize::from(reading.label != wanted.label);
+        }
+        assert!(sum / (known.len() as f32) < 0.02, "{}", sum / known.len() as f32);
+        assert!(other_labels <= 1, "{other_labels} of {}", known.len());
+    }
+
+    #[test]
+    fn a_score_does_not_depend_on_neighbours_or_lanes() {
+        let known = reference();
+        let texts: Vec<&str> = known.iter().map(|k| k.preprocessed.as_str()).collect();
+        let together = score(&Embedded::bundled(3).expect("settings"), &texts);
+        let alone = Embedded::bundled(1).expect("settings");
+        let alone: Vec<Reading> = texts.iter().map(|text| score(&alone, &[text])[0]).collect();
+        assert_eq!(together, alone);
+    }
+
+    #[test]
+    fn a_folder_that_holds_no_model_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = Embedded::from_folder(folder.path(), 1).expect_err("refused").to_string();
+        assert!(error.contains("settings.json") && error.contains(&folder.path().display().to_string()), "{error}");
+        std::fs::write(folder.path().join("settings.json"), SETTINGS).expect("written");
+        std::fs::write(folder.path().join("model.onnx"), b"no model").expect("written");
+        std::fs::write(folder.path().join("tokenizer.json"), TOKENIZER).expect("written");
+        let error = Embedded::from_folder(folder.path(), 1).expect("settings").load().expect_err("refused").to_string();
+        assert!(error.contains("model.onnx"), "{error}");
+    }
+}

@@ -1,0 +1,26 @@
+//! The sentiment models and the worker that feeds them.
+//!
+//! A text is brought into shape ([`prepare`]), its language decides the model ([`language`], [`models`]), readings of
+//! texts that were seen before come from a bounded cache. Engines are synchronous; async code goes through
+//! [`pool::Scorer`]. [`stream`] and [`eval`] are the commands `ebb score` and `ebb eval`.
+
+mod cache;
+pub mod embedded;
+pub mod engine;
+pub mod eval;
+pub mod language;
+mod lines;
+pub mod models;
+pub mod ngram;
+pub mod pool;
+pub mod prepare;
+pub mod progress;
+pub mod settings;
+pub mod stream;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod worker;
+
+pub use engine::{Engine, EngineError, Passage, Reading};
+pub use models::{Models, ScoreInput};
+pub use pool::{ScoreError, Scorer};

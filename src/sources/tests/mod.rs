@@ -1,0 +1,109 @@
+//! Adapters against living fakes on loopback that do what real servers were seen to do.
+
+mod feed;
+mod hackernews;
+mod http;
+mod mastodon;
+mod wordpress;
+mod wordpress_site;
+
+use std::time::Duration;
+
+use axum::Router;
+use tokio::task::JoinSet;
+
+use super::{Adapter, Http, HttpOptions, PollError, Secrets};
+use crate::clock::Clock;
+use crate::domain::brand::BrandTerms;
+use crate::domain::ids::BrandId;
+use crate::domain::post::Post;
+use crate::domain::source::{Cursor, More, SourceKind, SourceSpec, Take};
+use crate::domain::time::{Millis, Span};
+
+/// 2026-11-19T08:15:30Z.
+const NOW: Millis = Millis::new(1_795_076_130_000);
+const MINUTE: i64 = 60_000;
+
+/// A fake that stops when it is dropped.
+struct Server {
+    url: String,
+    _task: JoinSet<()>,
+}
+
+impl Server {
+    async fn start(router: Router) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut task = JoinSet::new();
+        task.spawn(async move { axum::serve(listener, router).await.expect("serving") });
+        Self { url, _task: task }
+    }
+
+    fn host(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+}
+
+fn client() -> Http {
+    client_with(&HttpOptions::default())
+}
+
+fn client_with(options: &HttpOptions) -> Http {
+    Http::new(Clock::manual(NOW), HttpOptions { spacing: Duration::ZERO, contact: "ops@acme.example".to_owned(), ..options.clone() })
+        .expect("a client")
+}
+
+fn adapter(kind: SourceKind, settings: serde_json::Value) -> Adapter {
+    let terms = BrandTerms { names: vec!["Acme Cloud".to_owned()], hashtags: vec!["acmecloud".to_owned()], ..BrandTerms::default() };
+    let secrets = Secrets::fixed([("TOKEN".to_owned(), "s3cret".to_owned())].into());
+    let spec = SourceSpec { name: "test".to_owned(), kind, brand: BrandId::new(1), take: Take::All, every_ms: MINUTE, settings };
+    Adapter::from_spec(&spec, &secrets, &terms).expect("settings")
+}
+
+/// One source and where its polling stands.
+struct Poller {
+    adapter: Adapter,
+    http: Http,
+    cursor: Cursor,
+}
+
+/// What a whole chain of pages brought.
+#[derive(Debug, Default)]
+struct Chain {
+    posts: Vec<Post>,
+    covered: Option<Span>,
+    pages: usize,
+}
+
+impl Chain {
+    fn ids(&self) -> Vec<&str> {
+        self.posts.iter().map(|p| p.key.native_id()).collect()
+    }
+
+    fn covered(&self) -> Option<(i64, i64)> {
+        self.covered.map(|s| (s.from().since(NOW), s.to().since(NOW)))
+    }
+}
+
+impl Poller {
+    fn new(kind: SourceKind, settings: serde_json::Value) -> Self {
+        Self { adapter: adapter(kind, settings), http: client(), cursor: Cursor::default() }
+    }
+
+    /// Polls until caught up.
+    async fn chain(&mut self, now: Millis) -> Result<Chain, PollError> {
+        let mut out = Chain::default();
+        loop {
+            let page = self.adapter.poll(&self.http, &self.cursor, now).await?;
+            out.pages += 1;
+            assert!(out.pages < 500, "a chain without an end");
+            out.posts.extend(page.posts);
+            self.cursor = page.cursor;
+            if page.more == More::CaughtUp {
+                out.covered = page.covered;
+                return Ok(out);
+            }
+            assert_eq!(page.covered, None, "a chain that goes on has covered nothing yet");
+        }
+    }
+}
