@@ -12,7 +12,7 @@ use crate::web::query::MentionQuery;
 use crate::web::state::WebState;
 
 use super::asked_brand;
-use super::mentions::{value_of, filter};
+use super::mentions::{filter, value_of};
 
 /// For spreadsheets.
 pub async fn csv(state: State<WebState>, query: RawQuery) -> Result<Response, WebError> {
