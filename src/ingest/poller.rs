@@ -25,7 +25,7 @@ pub struct PollerOptions {
     pub worker: String,
     /// No two polls of one source are nearer than this, in milliseconds of the clock; the pages of a chain are.
     pub floor_ms: i64,
-    /// How long a source stays taken by a process that died. Longer than `page_timeout`.
+    /// How long a source stays taken by a process that died. A living one renews it in time.
     pub lease: Duration,
     /// Longest wait for one page.
     pub page_timeout: Duration,
@@ -44,7 +44,7 @@ impl Default for PollerOptions {
         Self {
             worker: "poll".to_owned(),
             floor_ms: 30_000,
-            lease: Duration::from_mins(2),
+            lease: Duration::from_secs(20),
             page_timeout: Duration::from_secs(100),
             pages: 50,
             at_once: 8,

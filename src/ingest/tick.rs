@@ -1,5 +1,6 @@
 //! One tick: one due source is claimed, asked, and what it says is kept.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
@@ -95,12 +96,28 @@ impl<A: Adapters> Poller<A> {
     /// Polls a claimed source and gives it back.
     pub(super) async fn poll_source(&self, lease: SourceLease) -> Result<Outcome, StoreError> {
         let source = lease.id;
-        match self.try_poll_source(lease).await {
+        let held = lease.clone();
+        let outcome = tokio::select! {
+            outcome = self.try_poll_source(lease) => outcome,
+            never = self.hold(&held) => match never {},
+        };
+        match outcome {
             Err(StoreError::Conflict) => {
                 tracing::warn!(source.id = source.get(), "Another process took this source; leaving it there");
                 Ok(Outcome::Lost { source })
             }
             outcome => outcome,
+        }
+    }
+
+    /// Renews a lease for as long as this is polled, so that a slow answer does not lose it and a death frees it soon.
+    async fn hold(&self, lease: &SourceLease) -> Infallible {
+        loop {
+            self.clock.sleep_ms((self.lease_ms() / 3).max(1)).await;
+            // A lost or given back lease is for the poll itself to notice.
+            if let Err(error) = self.store.renew_lease(lease, self.clock.now().plus(self.lease_ms())).await {
+                tracing::debug!(source.id = lease.id.get(), error = %error, "The lease was not renewed");
+            }
         }
     }
 

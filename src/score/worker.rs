@@ -20,7 +20,7 @@ use crate::store::{ScoringTask, Store, StoreError};
 const BATCH: i64 = 256;
 /// A batch that is not given back within this time is free for others.
 /// In milliseconds of the machine: the demo runs on a faster clock, the model does not.
-const LEASE_MS: i64 = 5 * 60_000;
+const LEASE_MS: i64 = 30_000;
 /// How often the store is asked when it had nothing.
 const IDLE_MS: i64 = 1_000;
 /// How long to wait after an error.
@@ -166,8 +166,8 @@ impl ScoreWorker {
                 }
             }
         }
-        let scored = self.store.save_scores(&self.name, &scores, now).await?;
-        Ok(Outcome::Done { scored, failed })
+        let saved = self.store.save_scores(&self.name, &scores, now).await?;
+        Ok(Outcome::Done { scored: saved, failed })
     }
 }
 

@@ -1,6 +1,5 @@
 //! Pages over a real store, asked as browsers ask.
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt;

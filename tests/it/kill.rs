@@ -47,10 +47,10 @@ fn write_burst(world: &World, round: u64) {
     }
 }
 
-/// Asks the store itself, as the program does, until everything is there and scored, or a minute has passed.
+/// Asks the store itself, as the program does, until everything is there and scored, or two minutes have passed.
 async fn wait_until_settled(store: &Store, expected: usize) {
     let clock = Clock::system();
-    let deadline = clock.now().plus(60_000);
+    let deadline = clock.now().plus(120_000);
     let brand = store.brands().await.expect("brands")[0].id;
     loop {
         let totals = store.totals(brand).await.expect("totals");

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one harness.
 
 mod architecture;
+mod browser;
 mod demo;
 mod kill;
 mod score_worker;

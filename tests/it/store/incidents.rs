@@ -73,7 +73,9 @@ async fn a_baseline_is_frozen(db: &Database) {
         method: BaselineMethod::HourOfDay,
         expected: vec![0.1 + 0.2; 168],
         hours: vec![3; 168],
+        sources: Vec::new(),
         size,
+        window_size: size,
     };
     assert_eq!(db.store.baseline(id).await.expect("an answer"), None);
     db.store.save_baseline(id, &baseline(1.5)).await.expect("kept");
@@ -92,6 +94,7 @@ fn assessment(at: Millis, verdict: Verdict) -> Assessment {
         window: around(),
         coverage: 0.9,
         calm_since: None,
+        held_ms: 0,
         hold_ms: 3 * DAY_MS,
         reasons: vec![Reason { code: "above".to_owned(), text: "Above normal.".to_owned(), blocks: true }],
     }

@@ -72,6 +72,8 @@ fn baseline() -> ebb::domain::verdict::Baseline {
         method: ebb::domain::verdict::BaselineMethod::None,
         expected: vec![0.0; 168],
         hours: vec![0; 168],
+        sources: Vec::new(),
         size: 1.0,
+        window_size: 1.0,
     }
 }
