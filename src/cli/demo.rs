@@ -120,6 +120,7 @@ fn settings(config: &Config) -> Settings {
     settings.http.spacing = std::time::Duration::ZERO;
     settings.poll.floor_ms = 60_000;
     settings.poll.pages = 1_000;
+    settings.poll.recheck_batches = 1;
     settings
 }
 

@@ -32,6 +32,8 @@ pub struct PollerOptions {
     pub page_timeout: Duration,
     /// Pages that one poll asks for; the rest has its turn after [`PollerOptions::floor_ms`].
     pub pages: usize,
+    /// Batches of known posts that are read again after one poll.
+    pub recheck_batches: usize,
     /// Sources asked at the same time. The HTTP client limits them further by host.
     pub at_once: usize,
     /// Longest wait before looking for work that another process made.
@@ -48,6 +50,7 @@ impl Default for PollerOptions {
             lease: Duration::from_secs(20),
             page_timeout: Duration::from_secs(100),
             pages: 50,
+            recheck_batches: 5,
             at_once: 8,
             look_again: Duration::from_secs(15),
             seed: 0,

@@ -16,9 +16,6 @@ use crate::domain::time::Millis;
 use crate::sources::PollError;
 use crate::store::{Kept, PageToKeep, RecheckToKeep, SourceLease, StoreError};
 
-/// Batches of known posts that are read again after one poll.
-const RECHECK_BATCHES: usize = 5;
-
 /// What one tick did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -135,6 +132,7 @@ impl<A: Adapters> Poller<A> {
             Chain::Broken(failure) => self.fail(&work.lease, mood, failure).await,
             Chain::Done { pages, mut kept, next_poll_at } => {
                 add(&mut kept, self.recheck(&work).await?);
+                self.store.give_back(&work.lease, next_poll_at).await?;
                 let source = work.lease.id;
                 tracing::debug!(source.name = work.lease.spec.name, pages, new = kept.new, updated = kept.updated, "Polled");
                 Ok(Outcome::Polled { source, pages, kept, next_poll_at })
@@ -174,8 +172,9 @@ impl<A: Adapters> Poller<A> {
                 GoesOn::Later => Ended::Unfinished,
                 _ => Ended::Well { quiet: self.note_quiet(lease.id, newest) },
             };
-            page.next_poll_at = self.next(lease, work.mood, (ended, not_before), now);
-            let next_poll_at = page.next_poll_at;
+            let next_poll_at = self.next(lease, work.mood, (ended, not_before), now);
+            // Due still: that keeps the lease until known posts are read again.
+            page.next_poll_at = now;
             add(&mut kept, self.store.save_page(lease, page, now).await?);
             return Ok(Chain::Done { pages, kept, next_poll_at });
         }
@@ -199,7 +198,7 @@ impl<A: Adapters> Poller<A> {
         if batch == 0 {
             return Ok(kept);
         }
-        let limit = i64::try_from(batch.saturating_mul(RECHECK_BATCHES)).unwrap_or(i64::MAX);
+        let limit = i64::try_from(batch.saturating_mul(self.options.recheck_batches)).unwrap_or(i64::MAX);
         let due = self.store.due_rechecks(work.lease.id, self.clock.now(), limit).await?;
         for keys in due.chunks(batch) {
             if self.finishing.is_cancelled() {

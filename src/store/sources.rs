@@ -125,6 +125,13 @@ update sources set
 where id = $1
     and lease_until <= $4";
 
+const GIVE_BACK: &str = "
+update sources set
+    next_poll_at = $3,
+    lease_until = 0
+where id = $1
+    and leased_by = $2";
+
 const RENEW: &str = "
 update sources set
     lease_until = $3
@@ -249,6 +256,14 @@ impl Store {
         let renewed = sqlx::query(RENEW).bind(lease.id.get()).bind(&lease.token).bind(until.get()).execute(&mut *tx).await?;
         tx.commit().await?;
         if renewed.rows_affected() == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    /// Ends a lease; the source is due again at `next_poll_at`. [`StoreError::Conflict`] when it was lost.
+    pub async fn give_back(&self, lease: &SourceLease, next_poll_at: Millis) -> Result<()> {
+        let mut tx = self.begin(Touch::Rows).await?;
+        let freed = sqlx::query(GIVE_BACK).bind(lease.id.get()).bind(&lease.token).bind(next_poll_at.get()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        if freed.rows_affected() == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     /// When a source is due or its lease runs out, whichever is later; `now` for one that waits already.
