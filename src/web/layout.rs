@@ -92,8 +92,8 @@ pub struct BrandChoice {
 /// The demo's strip.
 #[derive(Debug)]
 pub struct DemoStrip {
-    /// Such as `600`.
-    pub speed: String,
+    /// How fast time runs there, in words.
+    pub pace: String,
     /// The simulated time.
     pub now: Exact,
 }
@@ -166,7 +166,7 @@ impl Scope {
                 .map(|b| BrandChoice { id: b.id.get(), name: show::one_line(&b.name, 40), current: b.id == self.brand.id })
                 .collect(),
             entries: entries(here, self.waiting, |path| self.link(path)),
-            demo: self.demo.map(|(_, speed)| DemoStrip { speed: show::decimal(speed), now: Exact(self.now) }),
+            demo: self.demo.map(|(_, speed)| DemoStrip { pace: pace(speed), now: Exact(self.now) }),
             watches: match (live, here) {
                 (Live::Offer, Place::People) => "people",
                 (Live::Offer, Place::Mentions) => "mentions",
@@ -199,6 +199,15 @@ impl Layout {
             js: assets::js(),
             icon: assets::icon(),
         }
+    }
+}
+
+fn pace(speed: f64) -> String {
+    // The story waits at its beginning while what lies before it is read.
+    if speed < 1.5 {
+        "the weeks before the story are being read".to_owned()
+    } else {
+        format!("time runs {} times faster", show::decimal(speed))
     }
 }
 

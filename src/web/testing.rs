@@ -265,8 +265,8 @@ impl World {
         world
     }
 
-    /// Keeps and scores posts, as one poll that read the last two days.
-    pub async fn tell(&self, said: &[Said]) {
+    /// Keeps posts, as one poll that read the last two days.
+    pub async fn keep(&self, said: &[Said]) {
         let store = &self.state.store;
         let lease = store.claim_this_source(self.source, "test", now(), 60_000).await.expect("a lease");
         let keep = said.iter().enumerate().map(|(i, s)| Keep {
@@ -284,6 +284,12 @@ impl World {
             asked: 1,
         };
         store.save_page(&lease, page, now()).await.expect("kept");
+    }
+
+    /// Keeps and scores posts.
+    pub async fn tell(&self, said: &[Said]) {
+        self.keep(said).await;
+        let store = &self.state.store;
         let tasks = store.claim_scoring("test", 10_000, now(), 60_000).await.expect("tasks");
         let label_of = |text: &str| said.iter().find(|s| s.text == text).map_or(Label::Neutral, |s| s.label);
         let scores: Vec<_> = tasks.iter().map(|t| (t.mention, sentiment(label_of(&t.text)))).collect();
@@ -320,7 +326,7 @@ fn post(i: usize, said: &Said) -> Post {
     #[expect(clippy::cast_possible_truncation, reason = "a few days")]
     let ago = (said.hours_ago * HOUR_MS as f64) as i64;
     Post {
-        key: PostKey::new("mastodon", "ruby.example", &format!("p{i}")).expect("a key"),
+        key: PostKey::new("mastodon", "ruby.example", &format!("p{i}-{}", ago)).expect("a key"),
         author: PostAuthor {
             native_id: said.author.to_owned(),
             handle: format!("{}@ruby.example", said.author.to_lowercase().replace(' ', "_")),

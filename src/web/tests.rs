@@ -148,6 +148,14 @@ async fn before_the_first_mention_the_page_says_what_happens_next() {
 }
 
 #[tokio::test]
+async fn while_much_waits_to_be_scored_the_page_does_not_call_it_calm() {
+    let world = World::with(&angry()).await;
+    assert!(!get(&world, "/").await.body.contains("are not scored"));
+    world.keep(&[Said::new("New", "Acme Cloud is down for me", 0.2, Label::Negative)]).await;
+    assert!(get(&world, "/").await.body.contains("Cannot be told yet: 1 of 5 mentions are not scored."));
+}
+
+#[tokio::test]
 async fn a_request_to_another_name_is_refused() {
     let world = World::with(&angry()).await;
     for host in ["evil.example", "127.0.0.1.evil.example:8080"] {

@@ -41,7 +41,13 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     };
     let numbers =
         Numbers { unanswered: flags.open + flags.assigned, assigned: flags.assigned, ..numbers(state, brand, &view, &curve).await? };
-    let standing = standing(incident, view, now);
+    let silent = view.silent.iter().map(|s| (s.name.clone(), s.since)).collect();
+    let unread = Unread::of(state, brand, &view, now).await?;
+    if incident.is_none() && unread.hides_the_picture() {
+        // Held against a history that is half read, every hour would look raised.
+        curve.hours.iter_mut().for_each(|h| (h.expected, h.upper) = (None, None));
+    }
+    let standing = standing(incident, view, &unread);
     if let Standing::Incident { incident, assessment, updates, .. } = &standing {
         curve.marks = marks(incident, updates, assessment.as_deref());
     }
@@ -54,14 +60,36 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     };
     let newest = state.store.mentions(&newest, None, NEWEST).await?;
     let sources = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
-    Ok(NowInput { scope, standing, curve, numbers, newest, sources })
+    Ok(NowInput { scope, standing, curve, numbers, newest, sources, silent })
 }
 
 fn last(now: Millis, ms: i64) -> Span {
     Span::new(now.plus(-ms).hour(), now).unwrap_or(Span::empty(now))
 }
 
-fn standing(incident: Option<Incident>, view: ConcernView, now: Millis) -> Standing {
+/// Mentions that wait for the model, among those that say what is normal and how it is now.
+struct Unread {
+    waiting: i64,
+    mentions: i64,
+    now: Millis,
+}
+
+impl Unread {
+    async fn of(state: &WebState, brand: BrandId, view: &ConcernView, now: Millis) -> Result<Self, WebError> {
+        let span = Span::new(view.baseline.history.from(), now).unwrap_or(Span::empty(now));
+        let hours = state.store.hours(brand, None, span).await?;
+        let mentions = hours.iter().map(|h| h.mentions - h.copies - h.deleted).sum();
+        Ok(Self { waiting: state.store.unscored_in(brand, span).await?, mentions, now })
+    }
+
+    /// More than a tenth is not known.
+    const fn hides_the_picture(&self) -> bool {
+        self.waiting * 10 > self.mentions && self.waiting > 0
+    }
+}
+
+fn standing(incident: Option<Incident>, view: ConcernView, unread: &Unread) -> Standing {
+    let now = unread.now;
     match (incident, view.outlook) {
         (Some(incident), _) => Standing::Incident {
             incident: Box::new(incident),
@@ -69,6 +97,16 @@ fn standing(incident: Option<Incident>, view: ConcernView, now: Millis) -> Stand
             assessment: view.assessment.map(Box::new),
             updates: view.updates,
         },
+        (None, Some(_)) if unread.hides_the_picture() => Standing::Quiet(Quiet {
+            badge: VerdictView::unclear(),
+            headline: format!(
+                "Cannot be told yet: {} of {} are not scored",
+                show::count(unread.waiting),
+                show::plural(unread.mentions, "mention", "mentions")
+            ),
+            reasons: Vec::new(),
+            suggested_start: now,
+        }),
         (None, Some(outlook)) => Standing::Quiet(quiet(outlook, now)),
         (None, None) => Standing::Quiet(Quiet {
             badge: VerdictView::unclear(),

@@ -88,6 +88,8 @@ pub struct NowInput {
     pub newest: Vec<Mention>,
     /// All sources of the brand.
     pub sources: Vec<SourceHealth>,
+    /// Those that the verdict misses: name, and since when nothing was read.
+    pub silent: Vec<(String, Option<Millis>)>,
 }
 
 /// A number with its name.
@@ -178,7 +180,7 @@ impl NowPage {
             newest: input.newest.iter().map(|m| MentionView::new(m, scope)).collect(),
             all_negative: scope.link("/mentions").with("label", "negative"),
             updates: top.updates.iter().rev().take(3).map(|u| said(u, now)).collect(),
-            troubles: troubles(&input.sources, now),
+            troubles: troubles(input),
             sources_words: sources_words(&input.sources),
             sources_href: scope.link("/sources"),
             open_form: top.suggested_start.filter(|_| first_run.is_none()).map(|at| IncidentForm::open(scope.brand_field(), at)),
@@ -296,8 +298,10 @@ fn clip(text: &str, max: usize) -> String {
     }
 }
 
-fn troubles(sources: &[SourceHealth], now: Millis) -> Vec<Trouble> {
-    sources
+fn troubles(input: &NowInput) -> Vec<Trouble> {
+    let now = input.scope.now;
+    let mut troubles: Vec<Trouble> = input
+        .sources
         .iter()
         .map(|s| (s, SourceState::of(s, now)))
         .filter(|(_, state)| state.is_trouble())
@@ -308,7 +312,21 @@ fn troubles(sources: &[SourceHealth], now: Millis) -> Vec<Trouble> {
             name: show::one_line(&s.spec.name, 60),
             text: state.words(s, now),
         })
-        .collect()
+        .collect();
+    let known: Vec<String> = troubles.iter().map(|t| t.name.clone()).collect();
+    let missed = input.silent.iter().map(|(name, since)| (show::one_line(name, 60), since)).filter(|(name, _)| !known.contains(name));
+    let view = SourceState::Silent.view();
+    troubles.extend(missed.map(|(name, since)| Trouble {
+        class: view.class,
+        icon: view.icon,
+        word: view.word,
+        name,
+        text: since.map_or_else(
+            || "Nothing has been read yet.".to_owned(),
+            |at| format!("Read up to {}; what was said since is unknown.", show::exact(at)),
+        ),
+    }));
+    troubles
 }
 
 fn sources_words(sources: &[SourceHealth]) -> String {

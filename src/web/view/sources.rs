@@ -85,6 +85,28 @@ impl SourceState {
     }
 }
 
+/// When a source is asked next.
+#[derive(Debug)]
+enum NextPoll {
+    /// Not at all.
+    Never,
+    /// As soon as a poller is free.
+    Due,
+    /// Then.
+    At(When),
+}
+
+impl NextPoll {
+    fn of(source: &SourceHealth, state: SourceState, now: Millis) -> Self {
+        match source.next_poll_at {
+            _ if matches!(state, SourceState::Off | SourceState::Import) => Self::Never,
+            None => Self::Never,
+            Some(at) if at <= now => Self::Due,
+            Some(at) => Self::At(When::new(at, now)),
+        }
+    }
+}
+
 /// One source.
 #[derive(Debug)]
 struct SourceView {
@@ -94,7 +116,7 @@ struct SourceView {
     target: String,
     trouble: String,
     last_success: Option<When>,
-    next_poll: Option<When>,
+    next_poll: NextPoll,
     newest_post: Option<When>,
     mentions: String,
     mentions_href: Link,
@@ -166,7 +188,7 @@ fn view(s: &SourceHealth, coverage: &[HourCoverage], span: Span, scope: &Scope) 
         target: target(&s.spec.settings),
         trouble: state.words(s, now),
         last_success: when(s.last_success_at),
-        next_poll: if matches!(state, SourceState::Off | SourceState::Import) { None } else { when(s.next_poll_at) },
+        next_poll: NextPoll::of(s, state, now),
         newest_post: when(s.newest_post_at),
         mentions: show::count(s.mentions),
         mentions_href: scope.link("/mentions").with("source", &s.id),
@@ -179,7 +201,8 @@ fn target(settings: &serde_json::Value) -> String {
     let Some(map) = settings.as_object() else {
         return String::new();
     };
-    let words: Vec<String> =
+    let mut words: Vec<String> =
         map.iter().filter_map(|(_, v)| v.as_str()).filter(|v| !v.is_empty()).map(|v| show::one_line(v, 80)).take(3).collect();
+    words.dedup();
     words.join(" · ")
 }

@@ -52,6 +52,7 @@ fn now_page(standing: Standing) -> String {
         numbers: numbers(),
         newest: Vec::new(),
         sources: vec![source(1, "Blog", SourceKind::Feed)],
+        silent: vec![("Ruby".to_owned(), Some(now().plus(-HOUR_MS)))],
     };
     NowPage::new(&input).to_string()
 }
@@ -72,6 +73,7 @@ fn in_an_incident_the_blockers_come_first_and_are_marked() {
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing"));
     assert!(at("silent since 09:10") < at("has fallen by 61 %"));
     assert!(page.contains("done in about 42 s"));
+    assert!(page.contains("Read up to 20 Nov 2026, 11:20 UTC"), "what the verdict misses is named");
     assert!(!page.contains("Open an incident") && !page.contains("holdbar"));
     assert!(at("keep watching") < at("We are looking into"), "the newest update stands first");
 }
