@@ -38,7 +38,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { hold_ms: 3 * DAY_MS, flag_severity: 0.75, watch_ms: 7 * DAY_MS, rules: Rules::default() }
+        Self { hold_ms: 3 * DAY_MS, flag_severity: 0.5, watch_ms: 7 * DAY_MS, rules: Rules::default() }
     }
 }
 
@@ -158,16 +158,21 @@ pub(super) async fn assess(
     Ok((evidence.assess(now, &surroundings), normal))
 }
 
+/// Mentions younger than this may still wait for a score without a word about it.
+const FRESH_MS: i64 = 15 * 60_000;
+
 async fn surroundings(store: &Store, incident: &Incident, now: Millis, rules: &Rules) -> Result<Surroundings, StoreError> {
     let hours = i64::try_from(rules.window_hours).unwrap_or(6);
     let window = Span::new(now.hour().plus(-hours * HOUR_MS), now).unwrap_or(Span::empty(now));
+    // What was written just now is about to be scored: it says nothing of a backlog.
+    let settled = Span::new(window.from(), now.plus(-FRESH_MS)).unwrap_or(Span::empty(now));
     let brand = incident.brand;
     // Who was very unhappy before it began is on the list of people, and holds up nothing here.
     let flags = store.flag_counts_since(brand, incident.started_at.hour()).await?;
     Ok(Surroundings {
         unanswered: flags.open + flags.assigned,
         assigned: flags.assigned,
-        unscored: store.unscored_in(brand, window).await?,
+        unscored: store.unscored_in(brand, settled).await?,
         mentions: own_words(&store.hours(brand, None, window).await?),
         ..Surroundings::default()
     })

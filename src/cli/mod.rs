@@ -82,8 +82,13 @@ enum Command {
 /// Runs the command of the command line. Exit code 0 only when it did its work, 2 on wrong usage.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let quiet = matches!(cli.command, Command::Demo(_) | Command::Watch(_));
-    let filter = cli.common.log.clone().unwrap_or_else(|| if quiet { "warn" } else { "info,sqlx=warn" }.to_owned());
+    let default = match cli.command {
+        // The demo breaks its own world on purpose: that is told on its pages.
+        Command::Demo(_) => "error",
+        Command::Watch(_) => "warn,sqlx=error",
+        _ => "info,sqlx=warn",
+    };
+    let filter = cli.common.log.clone().unwrap_or_else(|| default.to_owned());
     telemetry::init(&filter, cli.common.log_format);
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

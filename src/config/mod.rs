@@ -171,7 +171,7 @@ impl Default for Web {
 
 impl Default for Assess {
     fn default() -> Self {
-        Self { hold: Duration::from_secs(72 * 3600), min_coverage: 0.6, flag_severity: 0.75 }
+        Self { hold: Duration::from_secs(72 * 3600), min_coverage: 0.6, flag_severity: 0.5 }
     }
 }
 

@@ -23,6 +23,8 @@ const BATCH: i64 = 256;
 const LEASE_MS: i64 = 30_000;
 /// How often the store is asked when it had nothing.
 const IDLE_MS: i64 = 1_000;
+/// No pause is longer than this on a clock that runs faster than the machine's.
+const LONGEST_PAUSE_MS: i64 = 5 * 60_000;
 /// How long to wait after an error.
 const PAUSE_MS: i64 = 5_000;
 
@@ -123,7 +125,7 @@ impl ScoreWorker {
                 }
             };
             tokio::select! {
-                () = self.clock.sleep_ms(self.clock.real_ms(pause)) => {}
+                () = self.clock.sleep_ms(self.clock.real_ms(pause).min(LONGEST_PAUSE_MS)) => {}
                 () = stop.cancelled() => {}
             }
         }
