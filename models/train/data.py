@@ -1,0 +1,236 @@
+"""Reading the labelled sets and turning them into training rows.
+
+A row is a dict: `text` (preprocessed), `task` (which head its label is for),
+`y` (class index, list of emotion indices or a float), `w` (loss weight) and
+`sev` (severity target 0..1, or None).
+"""
+
+import hashlib
+import lzma
+import os
+import random
+
+from textprep import is_emoji, preprocess, text_key
+
+HOLDOUT_PERCENT = 7
+WEAK_TASKS = {"entity": 3, "tse": 3, "emotion": 28, "valence": 1, "subtitle": 3}
+LANGUAGES = ("fr", "de", "it", "es", "pt")
+EMOTIONS = (
+    "admiration amusement anger annoyance approval caring confusion curiosity "
+    "desire disappointment disapproval disgust embarrassment excitement fear "
+    "gratitude grief joy love nervousness neutral optimism pride realization "
+    "relief remorse sadness surprise"
+).split()
+
+
+def read_tsv(path):
+    """Rows of a TSV file as dicts; quotes are plain characters."""
+    with open(path, encoding="utf-8") as handle:
+        head = handle.readline().rstrip("\n").split("\t")
+        return [dict(zip(head, line.rstrip("\n").split("\t"))) for line in handle]
+
+
+def held_out(text):
+    """Whether a text belongs to the held-out part, decided by the text alone.
+
+    Hashing the text (not the row) keeps every copy of one post on one side,
+    also across data sets.
+    """
+    digest = hashlib.sha1(text_key(text).encode("utf-8")).digest()
+    return int.from_bytes(digest[:4], "big") % 100 < HOLDOUT_PERCENT
+
+
+def severity_target(points):
+    """Five points (-2..2, may be a mean) to 0..1, 1 being most negative."""
+    return min(1.0, max(0.0, (2.0 - points) / 4.0))
+
+
+def five_points(folder):
+    """Text key -> (text, mean of its five-point labels over topics, labels)."""
+    found = {}
+    for row in read_tsv(os.path.join(folder, "semeval_topic", "train.tsv")):
+        try:
+            points = int(row["orig_label"])
+        except ValueError:
+            continue
+        found.setdefault(text_key(row["text"]), (row["text"], []))[1].append(points)
+    return {key: (text, sum(p) / len(p), p) for key, (text, p) in found.items()}
+
+
+def gold_rows(folder):
+    """(training rows, held-out rows) for the main head and severity."""
+    points = five_points(folder)
+    train, hold, seen = [], [], set()
+    for row in read_tsv(os.path.join(folder, "semeval_tweeteval", "train.tsv")):
+        key = text_key(row["text"])
+        seen.add(key)
+        sev = severity_target(points[key][1]) if key in points else None
+        item = {"text": preprocess(row["text"]), "task": "main", "y": int(row["label"]),
+                "w": 1.0, "sev": sev}
+        (hold if held_out(row["text"]) else train).append(item)
+    for key, (text, mean, _) in points.items():
+        if key in seen or held_out(text):
+            continue
+        label = 0 if mean < 0 else 2 if mean > 0 else 1
+        train.append({"text": preprocess(text), "task": "main", "y": label, "w": 0.4,
+                      "sev": severity_target(mean)})
+    return train, hold
+
+
+def severity_holdout(folder):
+    """(texts, five-point labels) of the held-out part, one row per topic."""
+    texts, labels = [], []
+    for text, _, points in five_points(folder).values():
+        if held_out(text):
+            texts += [preprocess(text)] * len(points)
+            labels += points
+    return texts, labels
+
+
+def _entity_rows(folder, rng):
+    """One variant a tweet: the rest are machine-altered copies."""
+    by_id = {}
+    for row in read_tsv(os.path.join(folder, "twitter_entity", "train.tsv")):
+        by_id.setdefault(row["id"], []).append(row)
+    for rows in by_id.values():
+        row = rng.choice(rows)
+        yield row["text"], "entity", int(row["label"])
+
+
+def _emotion_rows(folder):
+    """All mapped and unmapped Reddit comments with their emotion lists."""
+    for name in ("train.tsv", "unmapped.tsv"):
+        for row in read_tsv(os.path.join(folder, "goemotions", name)):
+            found = [EMOTIONS.index(e) for e in row["orig_label"].split(",") if e in EMOTIONS]
+            if found:
+                yield row["text"], "emotion", found
+
+
+def weak_rows(folder, seed):
+    """Near-domain rows for the first stage, each set with its own head.
+
+    Separate heads let the encoder learn from sets whose idea of `neutral`
+    differs, without bending the main head.
+    """
+    rng = random.Random(seed)
+    found = list(_entity_rows(folder, rng))
+    for row in read_tsv(os.path.join(folder, "tweet_sentiment_extraction", "train.tsv")):
+        found.append((row["text"], "tse", int(row["label"])))
+    found += list(_emotion_rows(folder))
+    for row in read_tsv(os.path.join(folder, "vader_reviews_news", "train.tsv")):
+        found.append((row["text"], "valence", float(row["orig_label"]) / 4.0))
+    for row in read_tsv(os.path.join(folder, "xed_multilingual", "train.tsv")):
+        if row["lang"][:2] in LANGUAGES:
+            found.append((row["text"], "subtitle", int(row["label"])))
+    barred = validation_keys(folder)
+    return [{"text": preprocess(text), "task": task, "y": y, "w": 1.0, "sev": None}
+            for text, task, y in found
+            if text_key(text) not in barred and not held_out(text)]
+
+
+def other_rows(folder, seed, copies):
+    """Gold rows of the five languages for a head of their own.
+
+    UMSAB is small and balanced, so it is repeated; of the German set, which
+    is mostly neutral, as many neutral posts are taken as positive ones.
+    """
+    barred, found = validation_keys(folder), []
+    for row in read_tsv(os.path.join(folder, "umsab", "train.tsv")):
+        if row["lang"] in LANGUAGES:
+            found += [row] * copies
+    german = read_tsv(os.path.join(folder, "sb10k_de", "train.tsv"))
+    neutral = [r for r in german if r["label"] == "1"]
+    wanted = sum(r["label"] == "2" for r in german)
+    found += [r for r in german if r["label"] != "1"]
+    found += random.Random(seed).sample(neutral, min(wanted, len(neutral)))
+    return [{"text": preprocess(r["text"]), "task": "other", "y": int(r["label"]), "w": 1.0,
+             "sev": None} for r in found
+            if text_key(r["text"]) not in barred and not held_out(r["text"])]
+
+
+def validation_rows(folder):
+    """The English validation file, never trained on."""
+    rows = read_tsv(os.path.join(folder, "semeval_tweeteval", "val.tsv"))
+    return [preprocess(r["text"]) for r in rows], [int(r["label"]) for r in rows]
+
+
+def validation_keys(folder):
+    """Keys of validation texts, to bar them from every training set."""
+    keys = {text_key(r["text"])
+            for r in read_tsv(os.path.join(folder, "semeval_tweeteval", "val.tsv"))}
+    keys |= {text_key(r["text"]) for r in read_tsv(os.path.join(folder, "umsab", "val.tsv"))}
+    return keys
+
+
+def unlabelled(path, limit, seed, barred=frozenset(), shortest=15):
+    """A random sample of preprocessed lines from an xz file."""
+    if not limit or not os.path.exists(path):
+        return []
+    with lzma.open(path, "rt", encoding="utf-8") as handle:
+        lines = [line.strip() for line in handle]
+    random.Random(seed).shuffle(lines)
+    found = []
+    for line in lines:
+        if len(found) >= limit:
+            break
+        if len(line) >= shortest and not held_out(line) and text_key(line) not in barred:
+            found.append(preprocess(line))
+    return found
+
+
+ENGLISH_RESEARCH = {
+    "sms_2013": "eval_small_en/sms_2013.tsv", "sts_2009": "eval_small_en/sts_manual_2009.tsv",
+    "vader_tweets": "eval_small_en/vader_tweets.tsv", "apple_2014": "apple_dfe_2014/train.tsv",
+    "gop_debate_2015": "gop_debate_2015/train.tsv", "sxsw_2011": "sxsw_brands_2011/train.tsv",
+    "sst5_dev": "sst5/dev.tsv", "figurative_2015": "figurative_2015/test.tsv",
+}
+OTHER_RESEARCH = {
+    "tass2020_es": "tass2020_es/dev.tsv", "emoevent_es": "emoevent_es/train.tsv",
+    "sentipolc_it": "sentipolc_it/train.tsv", "germeval2017_de": "germeval2017_db_de/train.tsv",
+    "one_million_posts_de": "one_million_posts_de/train.tsv",
+    "tweets_mg_pt": "tweets_mg_pt/train.tsv",
+}
+
+
+def research_rows(folder, name, limit=2000):
+    """(texts, labels) of a set that may be measured on but not trained on.
+
+    Of larger sets a fixed random sample of `limit` rows.
+    """
+    place = {**ENGLISH_RESEARCH, **OTHER_RESEARCH}[name]
+    path = os.path.join(folder, "..", "research", *place.split("/"))
+    if not os.path.exists(path):
+        return [], []
+    rows = [r for r in read_tsv(path) if r["label"] in ("0", "1", "2")]
+    rows = random.Random(0).sample(rows, limit) if len(rows) > limit else rows
+    return [preprocess(r["text"]) for r in rows], [int(r["label"]) for r in rows]
+
+
+def research_keys(folder):
+    """Keys of every text of the measuring-only sets and validation files.
+
+    The unlabelled text was gathered from many sources, some of them these;
+    a measuring set should be unseen even without its labels.
+    """
+    keys = validation_keys(folder)
+    root = os.path.join(folder, "..", "research")
+    for base, _, names in os.walk(root):
+        for name in names:
+            if name.endswith(".tsv"):
+                keys |= {text_key(r.get("text", "")) for r in read_tsv(os.path.join(base, name))}
+    return keys
+
+
+def social_lines(root, limit, seed):
+    """Lines in other languages for self-training: posts first, then long lines.
+
+    Posts are told by a mention, hashtag, link or emoji; the rest of the file
+    is mostly subtitles and phrase-book sentences.
+    """
+    path = os.path.join(root, "unlabelled", "eu.txt.xz")
+    barred = research_keys(os.path.join(root, "train"))
+    lines = unlabelled(path, 10 ** 9, seed, barred)
+    posts = [t for t in lines if "#" in t or "@user" in t or "http" in t or any(map(is_emoji, t))]
+    chosen = set(posts)
+    rest = [t for t in lines if len(t) >= 60 and t not in chosen]
+    return (posts + rest)[:limit]

@@ -1,0 +1,121 @@
+"""Predicting and the measures: macro recall, F1, calibration, severity."""
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from loop import pad
+
+
+def softmax(x):
+    """Row-wise softmax."""
+    x = np.exp(x - x.max(-1, keepdims=True))
+    return x / x.sum(-1, keepdims=True)
+
+
+def _batches(texts, tokenizer, size):
+    """Indices and padded tensors of like length."""
+    ids = [e.ids for e in tokenizer.encode_batch(list(texts))]
+    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+    for start in range(0, len(order), size):
+        at = order[start: start + size]
+        yield at, pad([{"ids": ids[i]} for i in at], 1 if size == 1 else 8)
+
+
+def predict_torch(model, texts, tokenizer, bf16=False, head="main", size=64):
+    """(logits, raw severity) of every text, from the torch model."""
+    logits, severity = np.zeros((len(texts), 3)), np.zeros(len(texts))
+    model.eval()
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+        for at, (ids, mask) in _batches(texts, tokenizer, size):
+            out = model(ids, mask, head)
+            logits[at], severity[at] = out[0].float().numpy(), out[1].float().numpy()
+    return logits, severity
+
+
+def predict_onnx(session, texts, tokenizer, size=1):
+    """The same through ONNX Runtime.
+
+    One post a run, unpadded: dynamic int8 takes one scale over the whole
+    input, so in a batch a post's score would depend on its neighbours.
+    """
+    logits, severity = np.zeros((len(texts), 3)), np.zeros(len(texts))
+    for at, (ids, mask) in _batches(texts, tokenizer, size):
+        out = session.run(["logits", "severity"],
+                          {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
+        logits[at], severity[at] = out
+    return logits, severity
+
+
+class Memo:
+    """predict_onnx that scores no text twice."""
+
+    def __init__(self, session, tokenizer, size):
+        self.session, self.tokenizer, self.size, self.known = session, tokenizer, size, {}
+
+    def __call__(self, texts):
+        new = sorted(set(texts) - set(self.known))
+        for text, *out in zip(new, *predict_onnx(self.session, new, self.tokenizer, self.size)):
+            self.known[text] = out
+        found = [self.known[text] for text in texts]
+        return np.array([f[0] for f in found]), np.array([f[1] for f in found])
+
+
+def recalls(labels, guesses):
+    """Recall of each class."""
+    labels, guesses = np.asarray(labels), np.asarray(guesses)
+    return [float((guesses[labels == c] == c).mean()) if (labels == c).any() else 0.0
+            for c in range(3)]
+
+
+def f_scores(labels, guesses):
+    """F1 of each class."""
+    labels, guesses = np.asarray(labels), np.asarray(guesses)
+    found = []
+    for c in range(3):
+        hit = ((labels == c) & (guesses == c)).sum()
+        found.append(float(2 * hit / max(1, (labels == c).sum() + (guesses == c).sum())))
+    return found
+
+
+def reliability(probabilities, labels, guesses=None, bins=15):
+    """(calibration error, table): confidence of the guess against its truth."""
+    guesses = probabilities.argmax(1) if guesses is None else guesses
+    confidence = probabilities[np.arange(len(guesses)), guesses]
+    right = np.asarray(labels) == guesses
+    error, table = 0.0, []
+    for b in range(bins):
+        inside = (confidence > b / bins) & (confidence <= (b + 1) / bins)
+        if inside.any():
+            gap = confidence[inside].mean() - right[inside].mean()
+            error += inside.mean() * abs(gap)
+            table.append({"from": b / bins, "to": (b + 1) / bins, "n": int(inside.sum()),
+                          "confidence": float(confidence[inside].mean()),
+                          "accuracy": float(right[inside].mean())})
+    return float(error), table
+
+
+def class_report(probabilities, labels, decision=(1, 1, 1)):
+    """Every three-class number for one set."""
+    labels = np.asarray(labels)
+    guesses = (probabilities * np.asarray(decision)).argmax(1)
+    plain = probabilities.argmax(1)
+    per = recalls(labels, guesses)
+    shipped, table = reliability(probabilities, labels, guesses)
+    return {"n": len(labels), "macro_recall": float(np.mean(per)), "recall": per,
+            "macro_f1": float(np.mean(f_scores(labels, guesses))),
+            "f1": f_scores(labels, guesses),
+            "accuracy": float((guesses == labels).mean()),
+            "argmax_macro_recall": float(np.mean(recalls(labels, plain))),
+            "argmax_accuracy": float((plain == labels).mean()),
+            "ece_of_label": shipped, "ece_of_top": reliability(probabilities, labels)[0],
+            "reliability": table}
+
+
+def severity_report(severity, points):
+    """Spearman with the five points, and who is in the top 5 %."""
+    severity, points = np.asarray(severity), np.asarray(points)
+    top = np.argsort(-severity, kind="stable")[: max(1, round(0.05 * len(points)))]
+    return {"n": len(points), "spearman": float(-spearmanr(severity, points).statistic),
+            "top5_negative": float((points[top] < 0).mean()),
+            "top5_strong": float((points[top] == -2).mean())}
