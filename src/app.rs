@@ -131,7 +131,7 @@ impl App {
 }
 
 /// Between two looks at the verdict.
-const ASSESS_EVERY_MS: i64 = 30_000;
+const ASSESS_EVERY_MS: i64 = 10_000;
 
 /// Names this process in leases: two processes never share the number.
 fn worker(role: &str) -> String {
