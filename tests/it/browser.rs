@@ -168,7 +168,7 @@ async fn a_person_finds_an_angry_author_takes_them_and_is_done() {
     let owner = driver.active_element().await.expect("the field");
     owner.send_keys("Ines").await.expect("typed");
     owner.send_keys(Key::Enter + "").await.expect("sent");
-    driver.goto(format!("{}/people?tab=assigned", running.page)).await.expect("the page");
+    driver.goto(format!("{}/people?state=assigned", running.page)).await.expect("the page");
     let row = wait_for(&driver, By::Css("[data-row]")).await;
     assert!(row.text().await.expect("text").contains("Ines"));
 
@@ -199,7 +199,10 @@ async fn no_page_scrolls_sideways_on_a_phone() {
     let Some(path) = driver_path() else { return };
     let running = Running::start().await;
     let long = "Donaudampfschifffahrtsgesellschaftskapitaen".repeat(20);
-    running.world.blog().add(Draft::new(&long, &format!("Tidewater is broken, broken, broken and I am furious: {long}")));
+    running.world.blog().add(Draft::new(
+        &long,
+        &format!("This is the worst company ever. I hate Tidewater, they stole my money and ruined my shop. {long}"),
+    ));
     let (_child, server) = chromedriver(&path).await;
     let profile = tempfile::tempdir().expect("a folder");
     let driver = open_browser(&server, &profile, Phone::Yes).await;

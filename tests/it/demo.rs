@@ -18,7 +18,7 @@ use ebb::store::{NewIncident, Store};
 use tokio_util::sync::CancellationToken;
 
 /// World time between two rounds of polling.
-const STEP_MS: i64 = HOUR_MS / 2;
+const STEP_MS: i64 = HOUR_MS;
 
 struct Stage {
     clock: Clock,
@@ -51,7 +51,7 @@ async fn stage(clock: &Clock, world: &World, folder: &tempfile::TempDir) -> Stag
     store.sync_sources(&specs, clock.now()).await.expect("sources");
     let options = HttpOptions { spacing: std::time::Duration::ZERO, ..HttpOptions::default() };
     let http = Arc::new(Http::new(clock.clone(), options).expect("a client"));
-    let options = PollerOptions { pages: 1_000, floor_ms: 60_000, ..PollerOptions::default() };
+    let options = PollerOptions { pages: 1_000, floor_ms: 60_000, recheck_batches: 1, ..PollerOptions::default() };
     let platforms = Platforms { http, secrets: Secrets::system() };
     let poller = Poller::new(store.clone(), platforms, clock.clone(), options, CancellationToken::new());
     let models = score::Models::bundled(0).expect("the models");
