@@ -1,11 +1,12 @@
 //! The main job end to end, on the demo's world: real servers, real adapters, the real model. Time is the test's, so a slow
 //! machine sees the same as a fast one. `.ci/run` also plays the demo itself, as the README starts it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use ebb::assess;
 use ebb::clock::Clock;
-use ebb::demo::story::{Mood, Story};
+use ebb::demo::story::{Mood, Place, Story};
 use ebb::demo::world::{Faults, World};
 use ebb::domain::incident::{IncidentKind, IncidentSeverity};
 use ebb::domain::source::{SourceKind, SourceSpec, Take};
@@ -102,12 +103,17 @@ async fn an_incident_is_followed_from_calm_weeks_to_the_verdict_that_it_is_over(
     assert_eq!(&verdicts[verdicts.len() - 2..], [Verdict::Holding, Verdict::Recovered], "{verdicts:?}");
     assert!(stage.clock.now() > told.facts.bump_fixed_at.plus(72 * HOUR_MS), "not over before the hold time after the second wave");
 
-    // The people whom the story makes furious are among those who are flagged.
+    // Who is flagged is unhappy in the story, and many of those whom it makes furious are found.
     let flagged = stage.store.flags(brand, None, 10_000).await.expect("flags");
-    let names: std::collections::HashSet<&str> = flagged.iter().map(|f| f.author.name.as_str()).collect();
-    let furious: std::collections::HashSet<&str> =
-        told.posts().filter(|(at, p)| *at > told.facts.outage_at && p.mood == Mood::Furious).map(|(_, p)| p.by.name.as_str()).collect();
-    let found = furious.iter().filter(|name| names.contains(*name)).count();
-    assert!(found * 2 > furious.len(), "{found} of {} furious people are flagged", furious.len());
+    let people = |moods: &'static [Mood]| {
+        let posts = told.posts().filter(move |(_, p)| p.by.place != Place::HackerNews && moods.contains(&p.mood));
+        posts.map(|(_, p)| p.by.name.as_str()).collect::<HashSet<&str>>()
+    };
+    let (furious, unhappy) = (people(&[Mood::Furious]), people(&[Mood::Furious, Mood::Unhappy]));
+    let names: HashSet<&str> = flagged.iter().map(|f| f.author.name.as_str()).collect();
+    let found = furious.intersection(&names).count();
+    assert!(found * 4 > furious.len(), "{found} of {} furious people are flagged", furious.len());
+    let right = names.intersection(&unhappy).count();
+    assert!(right * 4 > names.len() * 3, "{right} of {} flagged people are unhappy", names.len());
     world.shutdown().await;
 }
