@@ -15,7 +15,7 @@ pub struct Progress {
     pub eta_seconds: Option<f64>,
 }
 
-/// The speed of late, as an average that forgets: what is older than [`Meter::MEMORY`] seconds of work counts little.
+/// The speed of late, as an average that forgets: what is older than `MEMORY` seconds of work counts little.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Meter {
     per_second: Option<f64>,

@@ -326,7 +326,7 @@ fn post(i: usize, said: &Said) -> Post {
     #[expect(clippy::cast_possible_truncation, reason = "a few days")]
     let ago = (said.hours_ago * HOUR_MS as f64) as i64;
     Post {
-        key: PostKey::new("mastodon", "ruby.example", &format!("p{i}-{}", ago)).expect("a key"),
+        key: PostKey::new("mastodon", "ruby.example", &format!("p{i}-{ago}")).expect("a key"),
         author: PostAuthor {
             native_id: said.author.to_owned(),
             handle: format!("{}@ruby.example", said.author.to_lowercase().replace(' ', "_")),
