@@ -1,4 +1,5 @@
-//! `ebb check`: tries everything once, changes nothing, and says what is wrong and how to mend it.
+//! `ebb check`: tries everything once and says what is wrong and how to mend it. It keeps nothing of what it reads; a database
+//! that is not there yet is made.
 
 use std::process::ExitCode;
 

@@ -38,6 +38,9 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     if let Some(path) = &report.rejects {
         super::say(&format!("rejected rows and why: {}", path.display()));
     }
+    if report.kept + report.updated > 0 {
+        super::say("they are scored by the next `ebb run` or `ebb watch` on this database");
+    }
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
