@@ -20,6 +20,11 @@ use super::super::view::load_view;
 use super::super::worker::{self, ReplayRequest, Worker, changes};
 use super::start;
 
+/// The people of these tests write at severities below and above this.
+fn settings() -> Settings {
+    Settings { flag_severity: 0.75, ..Settings::default() }
+}
+
 /// A store with one brand and one source, on a clock that stands at the start.
 struct Bench {
     store: Store,
@@ -117,7 +122,7 @@ impl Bench {
     }
 
     fn worker(&self) -> Worker {
-        Worker::new(self.store.clone(), self.clock.clone(), Settings::default())
+        Worker::new(self.store.clone(), self.clock.clone(), settings())
     }
 
     async fn verdict(&self, id: IncidentId) -> Verdict {
@@ -262,7 +267,7 @@ async fn a_replay_of_stored_weeks_says_what_the_worker_would_have_said() {
     bench.read(0, 6, 20).await;
     bench.read(6, 90, 2).await;
     bench.score(0.5).await;
-    let request = ReplayRequest { brand: bench.brand, start: start(), until: start().plus(90 * HOUR_MS), settings: Settings::default() };
+    let request = ReplayRequest { brand: bench.brand, start: start(), until: start().plus(90 * HOUR_MS), settings: settings() };
     let replayed = worker::replay(&bench.store, &request).await.expect("a replay");
     assert_eq!(replayed.len(), 90);
     let words: Vec<Verdict> = changes(&replayed).into_iter().map(|a| a.verdict).collect();
