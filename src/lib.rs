@@ -18,7 +18,7 @@
 //! | [`report`] | exports |
 //! | [`web`] | pages, API, live updates |
 //! | [`demo`] | the simulated world of `ebb demo`, which tests use too |
-//! | [`cli`], [`config`], [`lifecycle`], [`telemetry`] | wiring |
+//! | [`app`], [`cli`], [`config`], [`lifecycle`], [`telemetry`] | wiring |
 //!
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 

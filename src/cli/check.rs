@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::{Common, setup};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::brand::BrandTerms;
 use crate::domain::ids::BrandId;
 use crate::domain::source::Cursor;
 use crate::score;
@@ -83,8 +82,7 @@ async fn sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
     for source in &config.sources {
         // No store is asked here: the brand's number does not matter to an adapter.
         let spec = setup::spec(source, BrandId::new(0));
-        let terms = config.brands.iter().find(|b| Some(&b.name) == config.brand_of(source).ok().map(str::to_owned).as_ref());
-        let terms = terms.map_or_else(BrandTerms::default, crate::config::BrandConfig::terms);
+        let terms = config.terms_of(source)?;
         let result = match Adapter::from_spec(&spec, &Secrets::system(), &terms) {
             Err(error) => Err(error.to_string()),
             Ok(adapter) => match adapter.poll(&http, &Cursor::default(), clock.now()).await {

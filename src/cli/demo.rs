@@ -21,9 +21,9 @@ use crate::lifecycle::{End, Shutdown, Tasks, on_signals};
 use crate::store::{NewIncident, Store};
 use crate::web::DemoInfo;
 
-/// World time in one second: with it the incident takes about three minutes.
+/// How many times as fast as the machine's clock the world's runs: with it the incident takes about three minutes.
 const PACE: f64 = 3_000.0;
-/// Minutes of world time between two polls of a place.
+/// World time between two polls of a place, milliseconds.
 const EVERY_MS: i64 = 20 * 60_000;
 
 /// Options of `ebb demo`.

@@ -36,8 +36,7 @@ pub async fn open_existing(config: &Config) -> anyhow::Result<Store> {
 pub async fn apply(config: &Config, store: &Store, clock: &Clock) -> anyhow::Result<()> {
     let secrets = Secrets::system();
     for source in &config.sources {
-        let brand = config.brand_of(source)?;
-        let terms = config.brands.iter().find(|b| b.name == brand).context("no brand")?.terms();
+        let terms = config.terms_of(source)?;
         Adapter::from_spec(&spec(source, BrandId::new(0)), &secrets, &terms).with_context(|| format!("source \"{}\"", source.name))?;
     }
     let now = clock.now();

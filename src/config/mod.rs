@@ -239,6 +239,12 @@ impl Config {
         }
     }
 
+    /// What names the brand that a source is for.
+    pub fn terms_of(&self, source: &SourceConfig) -> Result<BrandTerms, ConfigError> {
+        let name = self.brand_of(source)?;
+        Ok(self.brands.iter().find(|b| b.name == name).map(BrandConfig::terms).unwrap_or_default())
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         let invalid = |text: String| Err(ConfigError::Invalid(text));
         for (key, value) in [("assess.min_coverage", self.assess.min_coverage), ("assess.flag_severity", self.assess.flag_severity)] {
