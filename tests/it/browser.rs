@@ -124,6 +124,20 @@ async fn wait_for(driver: &WebDriver, by: By) -> WebElement {
     driver.query(by).wait(Duration::from_secs(30), Duration::from_millis(100)).first().await.expect("it appears")
 }
 
+/// Waits until the page that `before` belongs to has gone: what a form changed is kept by then, and a navigation that
+/// starts earlier would be overtaken by the answer to the form.
+async fn wait_until_left(before: WebElement) {
+    before.wait_until().wait(Duration::from_secs(30), Duration::from_millis(50)).stale().await.expect("another page");
+}
+
+/// The field with this id, focused in one step: a page that follows what comes in leaves a focused field alone.
+async fn focused(driver: &WebDriver, id: &str) -> WebElement {
+    wait_for(driver, By::Id(id)).await;
+    let script = "document.getElementById(arguments[0]).focus()";
+    driver.execute(script, vec![serde_json::json!(id)]).await.expect("focus");
+    driver.active_element().await.expect("the field")
+}
+
 /// Reloads the page until it is there: rows of the queue do not move under a reader by themselves.
 async fn reload_until(driver: &WebDriver, css: &str) -> WebElement {
     let clock = Clock::system();
@@ -167,20 +181,25 @@ async fn a_person_finds_an_angry_author_takes_them_and_is_done() {
     driver.active_element().await.expect("a row").send_keys("a").await.expect("a key");
     let owner = driver.active_element().await.expect("the field");
     owner.send_keys("Ines").await.expect("typed");
+    let page = driver.find(By::Tag("html")).await.expect("a page");
     owner.send_keys(Key::Enter + "").await.expect("sent");
+    wait_until_left(page).await;
     driver.goto(format!("{}/people?state=assigned", running.page)).await.expect("the page");
     let row = wait_for(&driver, By::Css("[data-row]")).await;
     assert!(row.text().await.expect("text").contains("Ines"));
 
+    let page = driver.find(By::Tag("html")).await.expect("a page");
     driver.find(By::Css("[data-done]")).await.expect("a button").click().await.expect("clicked");
-    wait_for(&driver, By::Css("header.lead")).await;
+    wait_until_left(page).await;
 
     // An incident is opened with the form on the first page.
     driver.goto(&running.page).await.expect("the page");
-    let title = wait_for(&driver, By::Id("i-title")).await;
+    let page = driver.find(By::Tag("html")).await.expect("a page");
+    let title = focused(&driver, "i-title").await;
     title.clear().await.expect("cleared");
     title.send_keys("Payments down").await.expect("typed");
     title.send_keys(Key::Enter + "").await.expect("sent");
+    wait_until_left(page).await;
     driver.goto(format!("{}/incidents", running.page)).await.expect("the page");
     let list = wait_for(&driver, By::Id("main")).await.text().await.expect("text");
     assert!(list.contains("Payments down"), "{list}");
