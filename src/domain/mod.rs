@@ -1,6 +1,7 @@
 //! Pure types and rules. Nothing here reads a clock, a file, a socket or a database.
 
 pub mod brand;
+pub mod budget;
 pub mod fold;
 pub mod ids;
 pub mod incident;
@@ -8,6 +9,7 @@ pub mod matching;
 pub mod post;
 pub mod sentiment;
 pub mod source;
+pub mod statement;
 pub mod text;
 pub mod time;
 pub mod verdict;

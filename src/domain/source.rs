@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{BrandId, SourceId};
 use super::post::{Post, PostKey};
+use super::statement::Statement;
 use super::time::{Millis, Span};
 
 /// Which adapter speaks to the source.
@@ -93,6 +94,8 @@ pub struct Page {
     pub more: More,
     /// The server's wish: not before this time.
     pub not_before: Option<Millis>,
+    /// What the brand says itself: updates of the timeline, never mentions. Repeats are expected.
+    pub updates: Vec<Statement>,
 }
 
 /// Whether the chain of pages goes on.

@@ -29,13 +29,17 @@ mod feed;
 mod hackernews;
 mod html;
 mod http;
+mod lenient;
 mod mastodon;
+mod meter;
+mod oauth;
 mod secret;
 mod wordpress;
 
 pub use adapter::Adapter;
 pub use error::{PollError, SettingsError};
 pub use http::{Http, HttpOptions};
+pub use meter::metered;
 pub use secret::{Secret, SecretRef, Secrets};
 
 #[cfg(test)]

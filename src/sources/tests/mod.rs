@@ -3,6 +3,7 @@
 mod feed;
 mod hackernews;
 mod http;
+mod law;
 mod mastodon;
 mod wordpress;
 mod wordpress_site;
