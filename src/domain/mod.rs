@@ -2,13 +2,18 @@
 
 pub mod brand;
 pub mod fold;
+pub mod hold;
 pub mod ids;
 pub mod incident;
 pub mod matching;
 pub mod post;
+pub mod promo;
+pub mod rates;
 pub mod sentiment;
+pub mod silence;
 pub mod source;
 pub mod text;
+pub mod theme;
 pub mod time;
 pub mod verdict;
 pub mod words;
