@@ -407,3 +407,81 @@ fn normal_share(theme: &Found, baseline: &[Document]) -> f64 {
     let with = baseline.iter().filter(|d| d.negative && !forms.of(&d.tokens).is_empty()).count();
     with as f64 / baseline.len() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `n` authors from `first` on, each with one of the texts in turn.
+    fn said(first: i64, n: i64, texts: &[&str], mood: Mood) -> Vec<Document> {
+        let text = |i: i64| texts[usize::try_from(i).expect("small") % texts.len()];
+        (0..n).map(|i| Document::new(first + i, Some("en"), text(i), mood)).collect()
+    }
+
+    fn usual() -> Vec<Document> {
+        let calm = [
+            "the new dashboard of Acme is nice and I like the colours",
+            "I use Acme for the backups of my shop and it is fine",
+            "does anybody know how to log in to the beta of Acme",
+            "Acme has a status page and a blog, the blog is good",
+            "what is the price of Acme for a team of five people",
+            "we moved the data of our club to Acme, it was easy",
+        ];
+        let sour = ["the price of Acme is a bad joke", "I hate the slow search of Acme", "Acme is bad, the support is slow and bad"];
+        let mut all = said(10_000, 360, &calm, Mood::Other);
+        all.extend(said(20_000, 90, &sour, Mood::Negative));
+        all
+    }
+
+    fn phrases(incident: &[Document], baseline: &[Document]) -> Vec<String> {
+        let brand = HashSet::from(["acme".to_owned()]);
+        find(&Corpus { incident, baseline, brand: &brand }, 12).into_iter().map(|f| f.phrase).collect()
+    }
+
+    #[test]
+    fn phrases_of_the_incident_are_found_and_words_of_every_day_are_not() {
+        let mut incident = said(1, 40, &["I can't log in to Acme since the morning", "can't log in, Acme is bad", "Why can't log in?"], Mood::Negative);
+        incident.extend(said(100, 20, &["Acme: my card was charged twice!", "charged twice by Acme, the support is slow"], Mood::Negative));
+        let found = phrases(&incident, &usual());
+        assert_eq!(found.first().map(String::as_str), Some("can't log in"), "{found:?}");
+        assert!(found.iter().any(|p| p.contains("charged twice")), "{found:?}");
+        let common = |p: &String| ["the", "is bad", "acme", "support is slow"].contains(&p.as_str());
+        assert!(!found.iter().any(common), "{found:?}");
+        let all: HashSet<&String> = found.iter().collect();
+        assert!(found.iter().filter(|p| p.contains("log")).count() == 1 && all.len() == found.len(), "one theme, not three: {found:?}");
+    }
+
+    #[test]
+    fn one_author_has_one_vote() {
+        let mut incident = said(1, 30, &["Acme is bad today", "why is Acme slow"], Mood::Negative);
+        incident.extend((0..200).map(|_| Document::new(7_000, Some("en"), "sell your llama grooming kit", Mood::Negative)));
+        let found = phrases(&incident, &usual());
+        assert!(!found.iter().any(|p| p.contains("llama")), "{found:?}");
+    }
+
+    #[test]
+    fn a_script_without_spaces_has_themes_too() {
+        let calm = ["新しい画面がとても良い", "バックアップが便利です", "値段を教えてください"];
+        let broken = ["朝からログインできない", "ログインできないのですが", "またログインできない"];
+        let document = |first: i64, n: i64, texts: &[&str], mood: Mood| {
+            let mut all = said(first, n, texts, mood);
+            all.iter_mut().for_each(|d| "ja".clone_into(&mut d.lang));
+            all
+        };
+        let found = phrases(&document(1, 30, &broken, Mood::Negative), &document(1_000, 200, &calm, Mood::Other));
+        assert!(found.first().is_some_and(|p| p.contains("できない") || p.contains("ログイン")), "{found:?}");
+    }
+
+    #[test]
+    fn without_a_baseline_or_people_there_are_no_themes() {
+        let incident = said(1, 40, &["can't log in"], Mood::Negative);
+        assert_eq!(phrases(&incident, &[]), Vec::<String>::new());
+        assert_eq!(phrases(&incident[..3], &usual()), Vec::<String>::new());
+        assert_eq!(phrases(&[], &usual()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_calm_incident_has_no_themes() {
+        assert_eq!(phrases(&said(1, 200, &["the price of Acme is a bad joke", "I hate the slow search of Acme", "Acme is bad, the support is slow and bad"], Mood::Negative), &usual()), Vec::<String>::new());
+    }
+}
