@@ -11,6 +11,8 @@ use super::tokens::{Place, Token, phrase, places, shown, tokens};
 
 /// Below this nothing is a theme: thousands of phrases are looked at, and one in two thousand passes by chance.
 const LEAST_Z: f64 = 3.5;
+/// Against the unhappy people of the baseline alone, who are far fewer, this is enough.
+const LEAST_Z_UNHAPPY: f64 = 2.5;
 /// Fewer authors are no theme.
 const LEAST_PEOPLE: usize = 4;
 /// Unhappy authors of the baseline from which on a phrase must separate from them, too.
@@ -91,11 +93,11 @@ pub fn find(corpus: &Corpus<'_>, most: usize) -> Vec<Found> {
         .into_iter()
         .filter(|(_, authors)| authors.len() >= LEAST_PEOPLE)
         .filter_map(|(text, authors)| {
-            let z = there.z(&text, Votes { with: authors.len() as f64, all: here as f64 });
-            (z >= LEAST_Z).then_some(Candidate { text, authors, z })
+            let (z, order) = there.z(&text, Votes { with: authors.len() as f64, all: here as f64 })?;
+            Some(Candidate { text, authors, z, order })
         })
         .collect();
-    candidates.sort_by(|a, b| b.z.total_cmp(&a.z).then_with(|| b.text.len().cmp(&a.text.len())).then_with(|| a.text.cmp(&b.text)));
+    candidates.sort_by(|a, b| b.order.total_cmp(&a.order).then_with(|| b.text.len().cmp(&a.text.len())).then_with(|| a.text.cmp(&b.text)));
     let mut found = Vec::new();
     for candidate in candidates {
         if !folds(&mut found, &candidate) && found.len() < most {
@@ -112,7 +114,8 @@ pub fn find(corpus: &Corpus<'_>, most: usize) -> Vec<Found> {
 /// Joins two lists, what `first` holds already is left out of `second`.
 pub fn join(mut first: Vec<Found>, second: Vec<Found>, most: usize) -> Vec<Found> {
     for theme in second {
-        let candidate = Candidate { text: theme.forms.first().cloned().unwrap_or_default(), authors: theme.authors.clone(), z: theme.z };
+        let text = theme.forms.first().cloned().unwrap_or_default();
+        let candidate = Candidate { text, authors: theme.authors.clone(), z: theme.z, order: theme.z };
         if !folds(&mut first, &candidate) && first.len() < most {
             first.push(theme);
         }
@@ -125,11 +128,13 @@ struct Candidate {
     text: String,
     authors: BTreeSet<i64>,
     z: f64,
+    /// The lower of the two z-scores: topics before the words of any anger.
+    order: f64,
 }
 
 impl Found {
     fn new(candidate: Candidate) -> Self {
-        let Candidate { text, authors, z } = candidate;
+        let Candidate { text, authors, z, .. } = candidate;
         Self { phrase: text.clone(), forms: vec![text], z, normal_share: 0.0, authors }
     }
 }
@@ -214,12 +219,20 @@ struct Baseline {
 
 impl Baseline {
     /// Against everybody before the incident; and against those who were unhappy then, when they are enough, so
-    /// that the words of any anger are no theme.
-    fn z(&self, text: &str, here: Votes) -> f64 {
+    /// that the words of any anger are no theme. The z-score against everybody, and the lower of the two; `None` when
+    /// one of them is too low.
+    fn z(&self, text: &str, here: Votes) -> Option<(f64, f64)> {
         let (all, unhappy) = self.uses.get(text).map_or((0, 0), |(all, unhappy)| (all.len(), unhappy.len()));
         let against = |with: usize, of: usize| z_score(here, Votes { with: with as f64, all: of as f64 });
         let plain = against(all, self.all);
-        if self.unhappy < ENOUGH_UNHAPPY { plain } else { plain.min(against(unhappy, self.unhappy)) }
+        if plain < LEAST_Z {
+            return None;
+        }
+        if self.unhappy < ENOUGH_UNHAPPY {
+            return Some((plain, plain));
+        }
+        let sour = against(unhappy, self.unhappy);
+        (sour >= LEAST_Z_UNHAPPY).then_some((plain, plain.min(sour)))
     }
 }
 
