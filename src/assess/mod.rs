@@ -11,6 +11,10 @@
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
 //! | [`flags`] | who should be looked at, and how urgently |
+//! | [`themes`] | what people are upset about, and what still fails after the fix |
+//! | [`effect`] | what an update did, against the decay already under way |
+//! | [`rates`] | the share of unhappy mentions, corrected for the model's errors |
+//! | [`hold`], [`silence`] | whether campaigns should wait; how long we have said nothing |
 //! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
 //!
 //! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
@@ -21,10 +25,15 @@ pub mod baseline;
 pub mod concern;
 pub mod counts;
 pub mod coverage;
+pub mod effect;
 pub mod flags;
+pub mod hold;
 pub mod load;
 pub mod outlook;
+pub mod rates;
 pub mod reasons;
+pub mod silence;
+pub mod themes;
 pub mod verdict;
 pub mod view;
 pub mod window;

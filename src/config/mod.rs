@@ -82,6 +82,8 @@ pub struct Score {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Assess {
+    /// How long we may say nothing while concern is raised, before the silence alarm begins.
+    pub silence_alarm: Duration,
     /// How long concern must stay calm before an incident counts as recovered.
     pub hold: Duration,
     /// Below this share of what should have been read, the verdict is `unknown`. 0..=1.
@@ -171,7 +173,12 @@ impl Default for Web {
 
 impl Default for Assess {
     fn default() -> Self {
-        Self { hold: Duration::from_secs(72 * 3600), min_coverage: 0.6, flag_severity: 0.5 }
+        Self {
+            silence_alarm: Duration::from_secs(4 * 3600),
+            hold: Duration::from_secs(72 * 3600),
+            min_coverage: 0.6,
+            flag_severity: 0.5,
+        }
     }
 }
 
@@ -254,6 +261,9 @@ impl Config {
         }
         if self.assess.hold.as_millis() < 3_600_000 {
             return invalid("assess.hold: must be at least 1h".to_owned());
+        }
+        if self.assess.silence_alarm.as_millis() < 600_000 {
+            return invalid("assess.silence_alarm: must be at least 10m".to_owned());
         }
         if let Some(name) = first_repeat(self.brands.iter().map(|b| b.name.as_str())) {
             return invalid(format!("brand \"{name}\" is there twice"));

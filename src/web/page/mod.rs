@@ -1,11 +1,15 @@
 //! Handlers: each loads what its page is made of, or changes one thing and leads back.
 
+pub mod check;
 pub mod export;
+pub mod hold;
 pub mod incidents;
 pub mod mentions;
 pub mod now;
 pub mod people;
+pub mod signals;
 pub mod sources;
+pub mod themes;
 
 use axum::response::Redirect;
 use serde::Deserialize;

@@ -1,13 +1,17 @@
 //! What each page shows, made from plain values: nothing here asks the store or reads the clock.
 
+pub mod check;
+pub mod hold;
 pub mod incident;
 pub mod mentions;
 pub mod now;
 pub mod people;
 pub mod problem;
+pub mod signals;
 pub mod sources;
 #[cfg(test)]
 mod tests;
+pub mod themes;
 
 use crate::domain::ids::BrandId;
 use crate::domain::incident::{FlagState, Incident, IncidentKind, IncidentSeverity};

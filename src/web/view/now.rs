@@ -14,6 +14,7 @@ use crate::web::link::Link;
 use crate::web::mention::MentionView;
 use crate::web::show::{self, When};
 
+use super::signals::Signals;
 use super::sources::SourceState;
 use super::{IncidentForm, ReasonView, VerdictView, sentence};
 
@@ -90,6 +91,8 @@ pub struct NowInput {
     pub sources: Vec<SourceHealth>,
     /// Those that the verdict misses: name, and since when nothing was read.
     pub silent: Vec<(String, Option<Millis>)>,
+    /// About what, our own silence, campaigns, the corrected share.
+    pub signals: Signals,
 }
 
 /// A number with its name.
@@ -159,6 +162,7 @@ pub struct NowPage {
     sources_words: String,
     sources_href: Link,
     open_form: Option<IncidentForm>,
+    signals: Signals,
 }
 
 impl NowPage {
@@ -185,6 +189,7 @@ impl NowPage {
             sources_href: scope.link("/sources"),
             open_form: top.suggested_start.filter(|_| first_run.is_none()).map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
+            signals: input.signals.clone(),
             first_run,
         }
     }

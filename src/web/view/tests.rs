@@ -52,6 +52,7 @@ fn now_page(standing: Standing) -> String {
         numbers: numbers(),
         newest: Vec::new(),
         sources: vec![source(1, "Blog", SourceKind::Feed)],
+        signals: super::signals::Signals::default(),
         silent: vec![("Ruby".to_owned(), Some(now().plus(-HOUR_MS)))],
     };
     NowPage::new(&input).to_string()
@@ -98,6 +99,8 @@ fn without_an_incident_one_can_be_opened_from_where_the_rise_began() {
 fn an_incident_tells_its_story_newest_first_and_what_its_baseline_is() {
     let kept = KeptVerdict { id: VerdictId::new(1), incident: IncidentId::new(9), assessment: assessment(Verdict::Elevated) };
     let input = IncidentInput {
+        effects: Vec::new(),
+        rates: None,
         scope: scope(),
         incident: incident(),
         standing: Some(assessment(Verdict::Easing)),

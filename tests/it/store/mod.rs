@@ -13,3 +13,4 @@ mod random;
 mod schema;
 mod scoring;
 mod spawn;
+mod themes;

@@ -4,7 +4,14 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 17] = [
+const TABLES: &[&str] = &[
+    "checks",
+    "brand_posts",
+    "holds",
+    "theme_marks",
+    "theme_mentions",
+    "theme_hours",
+    "themes",
     "flags",
     "standing",
     "verdicts",
