@@ -19,13 +19,21 @@ pub enum SourceKind {
     Mastodon,
     /// Hacker News through its search.
     Hackernews,
+    /// A Facebook page.
+    Facebook,
+    /// An Instagram professional account.
+    Instagram,
+    /// Threads.
+    Threads,
+    /// X, through its recent search.
+    X,
     /// Rows from `ebb import`; never polled.
     Import,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Import];
+    pub const ALL: &'static [Self] = &[Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Facebook, Self::Instagram, Self::Threads, Self::X, Self::Import];
 
     /// The word in configuration and store.
     pub const fn as_str(self) -> &'static str {
@@ -34,13 +42,17 @@ impl SourceKind {
             Self::Wordpress => "wordpress",
             Self::Mastodon => "mastodon",
             Self::Hackernews => "hackernews",
+            Self::Facebook => "facebook",
+            Self::Instagram => "instagram",
+            Self::Threads => "threads",
+            Self::X => "x",
             Self::Import => "import",
         }
     }
 
     /// The kind of a stored word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.as_str() == word)
+        Self::ALL.iter().copied().find(|k| k.as_str() == word)
     }
 }
 

@@ -25,16 +25,21 @@
 mod adapter;
 mod cursor;
 mod error;
+mod facebook;
 mod feed;
+mod graph;
 mod hackernews;
 mod html;
 mod http;
+mod instagram;
 mod lenient;
 mod mastodon;
 mod meter;
 mod oauth;
 mod secret;
+mod threads;
 mod wordpress;
+mod x;
 
 pub use adapter::Adapter;
 pub use error::{PollError, SettingsError};
