@@ -71,11 +71,13 @@ pub struct Web {
 }
 
 /// `[score]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Score {
     /// Threads for the model; 0: one a core.
     pub threads: usize,
+    /// Where `ebb model` keeps models from elsewhere, and the choice among them.
+    pub folder: PathBuf,
 }
 
 /// `[assess]`
@@ -151,6 +153,12 @@ pub struct SourceConfig {
 
 fn five_minutes() -> Duration {
     Duration::from_secs(300)
+}
+
+impl Default for Score {
+    fn default() -> Self {
+        Self { threads: 0, folder: PathBuf::from("ebb-models") }
+    }
 }
 
 impl Default for Database {
