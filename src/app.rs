@@ -66,6 +66,7 @@ impl From<&Config> for Settings {
         let assess = assess::Settings {
             hold_ms: config.assess.hold.as_millis(),
             flag_severity: config.assess.flag_severity,
+            watch_ms: config.assess.watch.as_millis(),
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);

@@ -10,7 +10,10 @@
 //! | [`verdict`] | the state machine from `elevated` to `recovered` |
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
-//! | [`flags`] | who should be looked at, and how urgently |
+//! | [`flags`], [`cases`] | who should be looked at, how urgently, and what may have come of it |
+//! | [`loud`] | whether few or many write the negative mentions |
+//! | [`closing`] | what stands against closing an incident |
+//! | [`past`] | earlier incidents beside this one |
 //! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
 //!
 //! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
@@ -18,12 +21,16 @@
 //! worker cannot disagree. The price is a few hundred rows of hourly counts, whatever the number of mentions.
 
 pub mod baseline;
+pub mod cases;
+pub mod closing;
 pub mod concern;
 pub mod counts;
 pub mod coverage;
 pub mod flags;
 pub mod load;
+pub mod loud;
 pub mod outlook;
+pub mod past;
 pub mod reasons;
 pub mod verdict;
 pub mod view;

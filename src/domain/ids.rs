@@ -73,6 +73,10 @@ id!(
     /// One kept verdict.
     VerdictId
 );
+id!(
+    /// The file of one author in one incident.
+    CaseId
+);
 
 /// Makes ids that sort by the time they were made: 41 bits of milliseconds since 2024, 22 bits of sequence.
 ///

@@ -1,11 +1,13 @@
 //! Pure types and rules. Nothing here reads a clock, a file, a socket or a database.
 
 pub mod brand;
+pub mod case;
 pub mod fold;
 pub mod ids;
 pub mod incident;
 pub mod matching;
 pub mod post;
+pub mod reply;
 pub mod sentiment;
 pub mod source;
 pub mod text;

@@ -4,7 +4,14 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 24] = [
+    "memories",
+    "closings",
+    "reply_templates",
+    "customers",
+    "account_links",
+    "case_events",
+    "cases",
     "flags",
     "standing",
     "verdicts",
