@@ -15,14 +15,15 @@ pub const SILENCE_MS: i64 = 3 * DAY_MS;
 /// So many calmer mentions, and none that is unhappy after them, speak for calm.
 const CALMER: i64 = 2;
 
-// What each reason can add to the priority; the sum is 1.
-const SEVERITY: f64 = 0.30;
-const RECENT: f64 = 0.20;
-const STILL_BROKEN: f64 = 0.15;
-const WAITING: f64 = 0.10;
-const CUSTOMER: f64 = 0.10;
+// What each reason can add to the priority. The first four are those of a flag, so that people with and without a case
+// stand in one queue; what only a case knows comes on top, up to 1.
+const SEVERITY: f64 = 0.45;
+const RECENT: f64 = 0.35;
+const MANY: f64 = 0.10;
 const REACH: f64 = 0.10;
-const MANY: f64 = 0.05;
+const STILL_BROKEN: f64 = 0.15;
+const CUSTOMER: f64 = 0.10;
+const WAITING: f64 = 0.05;
 
 /// Priority, reasons and proposal of a case. `threshold`: severity from which a mention is very negative, 0..=1.
 pub fn rank(facts: &CaseFacts, threshold: f64, now: Millis) -> CaseRank {
@@ -59,8 +60,7 @@ fn reasons(facts: &CaseFacts, threshold: f64, now: Millis) -> [Option<CaseReason
     let waits = facts.case.sent_at.is_none_or(|sent| sent < facts.latest_at);
     let waiting = if waits { now.since(facts.latest_at).max(0) as f64 / LONGEST_WAIT_MS } else { 0.0 }.clamp(0.0, 1.0);
     [
-        // A mention just above the threshold is severe too: that is why there is a case.
-        reason("severity", SEVERITY * (0.3 + 0.7 * above), format!("worst severity {:.2}", facts.worst_severity)),
+        reason("severity", SEVERITY * above, format!("worst severity {:.2}", facts.worst_severity)),
         reason("recent", RECENT * recent, format!("very unhappy at {}", when(facts.latest_at))),
         reason("still_broken", STILL_BROKEN * f64::from(facts.after_fix > 0), {
             let times = if facts.after_fix == 1 { "once".to_owned() } else { format!("{} times", facts.after_fix) };
@@ -102,9 +102,7 @@ pub fn propose(facts: &CaseFacts, now: Millis) -> Option<Proposal> {
     let ((worse, worse_at), (better, better_at)) = (facts.worse, facts.better);
     let ends_well = better_at > worse_at;
     let (state, reason) = match () {
-        () if better >= CALMER && ends_well => {
-            (CaseState::Calmed, format!("{} calmer mentions {since}", small(better)))
-        }
+        () if better >= CALMER && ends_well => (CaseState::Calmed, format!("{} calmer mentions {since}", small(better))),
         () if worse > 0 && !ends_well && case.state != CaseState::StillUnhappy => {
             let mentions = if worse == 1 { "mention" } else { "mentions" };
             (CaseState::StillUnhappy, format!("{} unhappy {mentions} {since}", small(worse)))
@@ -210,7 +208,7 @@ mod tests {
     fn the_reasons_read_as_words_weightiest_first() {
         let loud = CaseFacts { customer: true, after_fix: 2, followers: Some(1_000), ..facts() };
         let words = |now| rank(&loud, 0.5, now).reasons.into_iter().map(|r| r.text).collect::<Vec<_>>().join("; ");
-        insta::assert_snapshot!(words(NOW), @"worst severity 0.80; very unhappy at 06:00 UTC on 15 Jan; unhappy 2 times after the declared fix: still broken for them?; a known customer; over a thousand followers; 2 very negative mentions; no word from us since 06:00 UTC on 15 Jan");
+        insta::assert_snapshot!(words(NOW), @"very unhappy at 06:00 UTC on 15 Jan; worst severity 0.80; unhappy 2 times after the declared fix: still broken for them?; a known customer; over a thousand followers; 2 very negative mentions");
     }
 
     #[test]

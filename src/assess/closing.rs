@@ -2,10 +2,11 @@
 
 use crate::domain::case::CaseState;
 use crate::domain::incident::Incident;
-use crate::domain::time::HOUR_MS;
+use crate::domain::time::{HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, Baseline, Reason};
 use crate::store::{Store, StoreError};
 
+use super::load::Settings;
 use super::window::Rules;
 
 /// A source of the baseline, by itself.
@@ -41,9 +42,8 @@ pub fn checklist(assessment: &Assessment, sources: &[SourceLevel], cases: &[(Cas
     let hold: Vec<Reason> = of(&|code| code.starts_with("hold_"));
     let people: Vec<Reason> = of(&|code| code == "people_unanswered");
     let silent: Vec<Reason> = of(&|code| code == "source_silent");
-    let other: Vec<Reason> = of(&|code| {
-        !CONCERN.contains(&code) && !code.starts_with("hold_") && !matches!(code, "people_unanswered" | "source_silent")
-    });
+    let other: Vec<Reason> =
+        of(&|code| !CONCERN.contains(&code) && !code.starts_with("hold_") && !matches!(code, "people_unanswered" | "source_silent"));
     let mut lines = or_fine(concern, "concern", "Concern is normal");
     if hold.is_empty() && assessment.hold_left_ms().is_none() {
         lines.push(line("hold", format!("The hold time of {} h has not begun", assessment.hold_ms / HOUR_MS), true));
@@ -88,6 +88,12 @@ fn above(sources: &[SourceLevel]) -> Vec<Reason> {
         .collect()
 }
 
+/// The checklist at this moment.
+pub async fn judge(store: &Store, incident: &Incident, now: Millis, settings: &Settings) -> Result<Vec<Reason>, StoreError> {
+    let (assessment, normal) = super::load::assess(store, incident, now, settings).await?;
+    load_checklist(store, incident, &assessment, &normal.baseline).await
+}
+
 /// The checklist of an incident as it was judged.
 pub async fn load_checklist(
     store: &Store,
@@ -111,7 +117,7 @@ pub async fn load_checklist(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::{Millis, Span};
+    use crate::domain::time::Span;
     use crate::domain::verdict::Verdict;
 
     fn assessment(calm: Option<i64>, reasons: &[(&str, &str, bool)]) -> Assessment {

@@ -37,7 +37,7 @@ pub struct Earlier {
 }
 
 /// This incident among the earlier ones of its brand.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Past {
     /// This one's curve.
     pub this: Option<Aligned>,

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod export;
 mod import;
+mod postmortem;
 mod progress;
 mod run;
 mod setup;
@@ -72,6 +73,8 @@ enum Command {
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
+    /// Draft a post-mortem: timeline, numbers, people, as Markdown
+    Postmortem(postmortem::Args),
     /// Try the configuration, the database, the model and every source, and say what is wrong
     Check(check::Args),
     /// Print the configuration file with every key and its default
@@ -119,6 +122,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => Ok(eval::run(&args)?),
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
+        Command::Postmortem(args) => postmortem::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);

@@ -173,12 +173,7 @@ impl Default for Web {
 
 impl Default for Assess {
     fn default() -> Self {
-        Self {
-            hold: Duration::from_secs(72 * 3600),
-            min_coverage: 0.6,
-            flag_severity: 0.5,
-            watch: Duration::from_secs(14 * 24 * 3600),
-        }
+        Self { hold: Duration::from_secs(72 * 3600), min_coverage: 0.6, flag_severity: 0.5, watch: Duration::from_secs(14 * 24 * 3600) }
     }
 }
 

@@ -3,9 +3,9 @@
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use super::cases::{self, CaseBrief};
 use super::error::Attempts;
 use super::row::{Cells, clean, readable};
-use super::cases::{self, CaseBrief};
 use super::{Result, Store, StoreError, Touch, WriteTx, authors};
 use crate::domain::ids::{AuthorId, BrandId, FlagId, MentionId};
 use crate::domain::incident::{Flag, FlagState};
@@ -271,13 +271,7 @@ impl Store {
     }
 
     /// What a person does with a flag; its case follows. `who` is the name that they gave, or empty.
-    pub async fn change_flag_as(
-        &self,
-        who: &str,
-        (id, version): (FlagId, i64),
-        change: FlagChangeRequest,
-        now: Millis,
-    ) -> Result<()> {
+    pub async fn change_flag_as(&self, who: &str, (id, version): (FlagId, i64), change: FlagChangeRequest, now: Millis) -> Result<()> {
         let known = self.flag(id).await?.flag;
         let mut tx = self.begin(Touch::Rows).await?;
         let changed = sqlx::query(CHANGE)

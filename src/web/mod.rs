@@ -15,6 +15,8 @@
 
 pub mod api;
 pub mod assets;
+#[cfg(test)]
+mod case_tests;
 pub mod chart;
 pub mod failure;
 pub mod forms;

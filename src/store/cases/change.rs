@@ -200,7 +200,13 @@ async fn write(tx: &mut WriteTx, case: &Case, change: &CaseChange, now: Millis) 
     let sent = change.event.kind == CaseEventKind::Sent;
     // Only a step forward asks anew how they took it: a note does not.
     let stepped = sent || change.state != case.state || change.event.kind == CaseEventKind::NotYet;
-    let since_at = if !stepped { case.since_at } else if sent { change.event.at } else { now };
+    let since_at = if !stepped {
+        case.since_at
+    } else if sent {
+        change.event.at
+    } else {
+        now
+    };
     let sent_at = if sent { Some(case.sent_at.map_or(change.event.at, |at| at.max(change.event.at))) } else { case.sent_at };
     let written = sqlx::query(CHANGE)
         .bind(case.id.get())
@@ -220,13 +226,7 @@ async fn write(tx: &mut WriteTx, case: &Case, change: &CaseChange, now: Millis) 
 pub(in crate::store) async fn follow_flag(store: &Store, tx: &mut WriteTx, follow: &Follow<'_>, now: Millis) -> Result<()> {
     let Some(case) = case_of(tx, follow.flag).await? else { return Ok(()) };
     let state = case.state.after_flag(follow.state);
-    let event = |kind, text: &str| NewCaseEvent {
-        at: now,
-        who: follow.who.to_owned(),
-        kind,
-        text: text.to_owned(),
-        via: String::new(),
-    };
+    let event = |kind, text: &str| NewCaseEvent { at: now, who: follow.who.to_owned(), kind, text: text.to_owned(), via: String::new() };
     let mut events = Vec::new();
     if follow.owner != case.owner {
         events.push(event(CaseEventKind::Assigned, follow.owner));

@@ -7,6 +7,7 @@ pub mod axis;
 pub mod concern;
 pub mod coverage;
 pub mod mood;
+pub mod past;
 
 use crate::domain::time::{Millis, Span};
 

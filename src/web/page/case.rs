@@ -21,7 +21,7 @@ use crate::web::show;
 use crate::web::state::WebState;
 use crate::web::view::case::{CaseInput, CasePage, VIAS};
 use crate::web::view::incident::marks;
-use crate::web::view::people::tab_link;
+use crate::web::view::people::{person_link, tab_link};
 use crate::web::view::problem::{ConflictPage, VersionRow};
 
 use super::{asked_brand, lead_to};
@@ -70,8 +70,7 @@ async fn load(state: &WebState, scope: Scope, row: CaseRow, find: &str) -> Resul
     let mut others = store.cases(&filter, None, OFFERED + 1).await?;
     others.retain(|other| other.case.id != case.id);
     let find = forms::text(find, 100);
-    let mut found: Vec<Author> =
-        if find.is_empty() { Vec::new() } else { store.authors_named(case.brand, &find, OFFERED).await? };
+    let mut found: Vec<Author> = if find.is_empty() { Vec::new() } else { store.authors_named(case.brand, &find, OFFERED).await? };
     found.retain(|a| a.id != case.author && !linked.iter().any(|l| l.id == a.id));
     let queue = store.flags(case.brand, Some(FlagState::Open), QUEUE).await?;
     let next = queue.iter().find(|f| f.flag.id != case.flag);
@@ -80,7 +79,7 @@ async fn load(state: &WebState, scope: Scope, row: CaseRow, find: &str) -> Resul
         marks: marks(&incident, &store.updates(incident.id).await?, None),
         customer: store.customer(&row.author).await?,
         templates: reply::merge(store.reply_templates().await?),
-        next: next.map(|f| super::people::person_link(&scope, f)),
+        next: next.map(|f| person_link(&scope, f)),
         many: mentions.len() >= usize::try_from(MENTIONS).unwrap_or(usize::MAX),
         incident,
         linked,

@@ -16,7 +16,7 @@ use crate::web::layout::{Live, Place, Scope};
 use crate::web::link::Link;
 use crate::web::state::WebState;
 use crate::web::view::incident::marks;
-use crate::web::view::people::{Notice, PeoplePage, PersonPage, Queue, tab_link};
+use crate::web::view::people::{Notice, PeoplePage, PersonPage, Queue, person_link, tab_link};
 use crate::web::view::problem::{ConflictPage, VersionRow};
 
 use super::{BrandQuery, asked_brand, lead_to};
@@ -63,11 +63,7 @@ async fn just_done(state: &WebState, id: FlagId, brand: BrandId) -> Result<Optio
 }
 
 /// What happened with this person?
-pub async fn person(
-    State(state): State<WebState>,
-    Path(id): Path<FlagId>,
-    Query(query): Query<BrandQuery>,
-) -> Result<Response, WebError> {
+pub async fn person(State(state): State<WebState>, Path(id): Path<FlagId>, Query(query): Query<BrandQuery>) -> Result<Response, WebError> {
     let row = state.store.flag(id).await?;
     let scope = scope_of(&state, &row, query.brand.as_deref()).await?;
     if row.case.is_some() {
@@ -78,14 +74,6 @@ pub async fn person(
     let marks = recent_marks(&state, row.flag.brand).await?;
     let limit = usize::try_from(MENTIONS).unwrap_or(usize::MAX);
     Ok(failure::page(&PersonPage::new(&scope, &row, &mentions, &marks, limit))?.into_response())
-}
-
-/// Where a person is looked at: in their case, where there is one.
-pub fn person_link(scope: &Scope, row: &FlagRow) -> Link {
-    match &row.case {
-        Some(case) => scope.link(format!("/cases/{}", case.id)),
-        None => scope.link(format!("/people/{}", row.flag.id)),
-    }
 }
 
 /// A flag belongs to one brand: another one in the address is a wrong address.

@@ -10,7 +10,6 @@ use crate::domain::incident::Incident;
 use crate::domain::post::{Author, Mention};
 use crate::domain::reply::{self, Filling, LANGUAGES, Template as Reply};
 use crate::domain::sentiment::Label;
-use crate::domain::time::Millis;
 use crate::store::CaseRow;
 use crate::web::chart::concern::Mark;
 use crate::web::chart::mood::MoodStrip;
@@ -313,13 +312,17 @@ fn facts(input: &CaseInput) -> Vec<Fact> {
     facts.push(fact(
         "Customer",
         match &input.customer {
-            Some(c) => [&c.name, &c.reference].iter().filter(|t| !t.is_empty()).fold("on the list".to_owned(), |all, t| {
-                format!("{all} · {}", show::one_line(t, 120))
-            }),
+            Some(c) => [&c.name, &c.reference]
+                .iter()
+                .filter(|t| !t.is_empty())
+                .fold("on the list".to_owned(), |all, t| format!("{all} · {}", show::one_line(t, 120))),
             None => "not on the imported list".to_owned(),
         },
     ));
-    facts.push(fact("Last word from us", input.row.case.sent_at.map_or_else(|| "none".to_owned(), |at| show::relative(at, input.scope.now))));
+    facts.push(fact(
+        "Last word from us",
+        input.row.case.sent_at.map_or_else(|| "none".to_owned(), |at| show::relative(at, input.scope.now)),
+    ));
     facts
 }
 
@@ -353,7 +356,9 @@ fn happened(event: &CaseEvent) -> Happened {
     let to = event.to.shown();
     let (class, words, text) = match event.kind {
         CaseEventKind::Opened => ("turning", "Ebb opened the case".to_owned(), event.text.clone()),
-        CaseEventKind::Reopened => ("turning", format!("Ebb opened it again; it was: {}", event.from.shown().to_lowercase()), event.text.clone()),
+        CaseEventKind::Reopened => {
+            ("turning", format!("Ebb opened it again; it was: {}", event.from.shown().to_lowercase()), event.text.clone())
+        }
         CaseEventKind::Moved => ("judged", format!("{who} set it to: {}", to.to_lowercase()), event.text.clone()),
         CaseEventKind::Assigned if event.text.is_empty() => ("judged", format!("{who} gave it back"), String::new()),
         CaseEventKind::Assigned if event.text == event.who => ("judged", format!("{who} took it"), String::new()),
@@ -406,7 +411,8 @@ mod tests {
 
     #[test]
     fn the_most_frequent_language_comes_first_and_unknown_ones_do_not_count() {
-        let mut mentions = vec![mention(1, "a", "x", Label::Neutral), mention(2, "a", "x", Label::Neutral), mention(3, "a", "x", Label::Neutral)];
+        let mut mentions =
+            vec![mention(1, "a", "x", Label::Neutral), mention(2, "a", "x", Label::Neutral), mention(3, "a", "x", Label::Neutral)];
         for (mention, lang) in mentions.iter_mut().zip(["de", "und", "de"]) {
             mention.lang = Some(lang.to_owned());
         }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::assess::loud::Voices;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Update};
 use crate::domain::post::Mention;
@@ -15,6 +16,7 @@ use crate::web::mention::MentionView;
 use crate::web::show::{self, When};
 
 use super::sources::SourceState;
+use super::story::VoicesView;
 use super::{IncidentForm, ReasonView, VerdictView, sentence};
 
 /// How concern stands without an incident.
@@ -90,6 +92,10 @@ pub struct NowInput {
     pub sources: Vec<SourceHealth>,
     /// Those that the verdict misses: name, and since when nothing was read.
     pub silent: Vec<(String, Option<Millis>)>,
+    /// Whether few or many are unhappy.
+    pub voices: Voices,
+    /// Closed incidents whose concern came back.
+    pub relapsed: Vec<Incident>,
 }
 
 /// A number with its name.
@@ -159,6 +165,8 @@ pub struct NowPage {
     sources_words: String,
     sources_href: Link,
     open_form: Option<IncidentForm>,
+    voices: VoicesView,
+    relapsed: Vec<IncidentLine>,
 }
 
 impl NowPage {
@@ -185,6 +193,8 @@ impl NowPage {
             sources_href: scope.link("/sources"),
             open_form: top.suggested_start.filter(|_| first_run.is_none()).map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
+            voices: VoicesView::new(&input.voices),
+            relapsed: input.relapsed.iter().map(|i| incident_line(i, scope)).collect(),
             first_run,
         }
     }

@@ -14,7 +14,6 @@ use crate::web::chart::mood::MoodStrip;
 use crate::web::layout::{Layout, Live, Place, Scope};
 use crate::web::link::Link;
 use crate::web::mention::MentionView;
-use crate::web::page::people::person_link;
 use crate::web::show::{self, When};
 
 use super::story::VoicesView;
@@ -220,6 +219,14 @@ impl PeoplePage {
             replies: scope.link("/replies"),
             notice: queue.notice,
         }
+    }
+}
+
+/// Where a person is looked at: in their case, where there is one.
+pub fn person_link(scope: &Scope, row: &FlagRow) -> Link {
+    match &row.case {
+        Some(case) => scope.link(format!("/cases/{}", case.id)),
+        None => scope.link(format!("/people/{}", row.flag.id)),
     }
 }
 
