@@ -70,6 +70,7 @@ impl From<&Config> for Settings {
             hold_ms: config.assess.hold.as_millis(),
             flag_severity: config.assess.flag_severity,
             silence_alarm_ms: config.assess.silence_alarm.as_millis(),
+            watch_ms: config.assess.watch.as_millis(),
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);

@@ -159,7 +159,9 @@ fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
         ));
     }
     if silent.len() > NAMED {
-        reasons.push(block("source_silent", format!("{} more sources silent", silent.len() - NAMED)));
+        let more = silent.len() - NAMED;
+        let sources = if more == 1 { "source" } else { "sources" };
+        reasons.push(block("source_silent", format!("{more} more {sources} silent")));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::verdict::{Assessment, Verdict};
 use crate::store::{FlagChange, FlagProposal, Store, StoreError};
 
 use super::load::{self, Settings};
-use super::{flags, themes, verdict::Evidence, verdict::Surroundings};
+use super::{cases, flags, themes, verdict::Evidence, verdict::Surroundings};
 
 /// Between two searches for themes, milliseconds of the machine's clock.
 const LEAST_REAL_MS: i64 = 15_000;
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub changed: Vec<(IncidentId, Verdict)>,
     /// Flags raised or reopened.
     pub flagged: usize,
+    /// Cases opened.
+    pub opened: usize,
     /// Brands or incidents that failed; each stands in the log.
     pub failed: usize,
 }
@@ -80,6 +82,7 @@ impl Worker {
             match self.watched(brand.id, now).await {
                 Ok(incidents) => {
                     self.find_themes(&incidents, now, &mut outcome).await;
+                    self.work_on_cases(&incidents, now, &mut outcome).await;
                     self.assess_all(&incidents, now, &mut outcome).await;
                 }
                 Err(error) => {
@@ -111,7 +114,40 @@ impl Worker {
             }
             proposed.insert(key, proposal);
         }
+        self.store.settle_flags(brand, threshold, now).await?;
         Ok(flagged)
+    }
+
+    /// Opens cases in the newest open incident of a brand, and ranks those of all its watched incidents. People are
+    /// worked on in one case at a time: an older open incident keeps the cases that it has.
+    async fn work_on_cases(&self, incidents: &[Incident], now: Millis, outcome: &mut Outcome) {
+        let newest = incidents.iter().find(|i| i.closed_at.is_none()).map(|i| i.id);
+        for incident in incidents {
+            let opens = newest == Some(incident.id);
+            match self.work_on(incident, now, opens.then(|| incident.started_at.hour())).await {
+                Ok(opened) => outcome.opened += opened,
+                Err(error) => {
+                    tracing::error!(incident.id = incident.id.get(), error = %error, "Cases were not updated");
+                    outcome.failed += 1;
+                }
+            }
+        }
+    }
+
+    async fn work_on(&self, incident: &Incident, now: Millis, open_from: Option<Millis>) -> Result<usize, StoreError> {
+        let opened = match open_from {
+            Some(from) => self.store.open_cases(incident.id, from, now).await?,
+            None => 0,
+        };
+        for facts in self.store.case_facts(incident.id, incident.fixed_at).await? {
+            let rank = cases::rank(&facts, self.settings.flag_severity, now);
+            let case = &facts.case;
+            let same = rank.priority.to_bits() == case.priority.to_bits();
+            if !same || rank.reasons != case.reasons || rank.proposal != case.proposal {
+                self.store.save_case_rank(case, &rank, now).await?;
+            }
+        }
+        Ok(opened)
     }
 
     /// Open incidents, and closed ones for as long as a relapse is watched for.

@@ -5,6 +5,7 @@ mod demo;
 mod export;
 mod import;
 mod model;
+mod postmortem;
 mod progress;
 mod run;
 mod setup;
@@ -75,6 +76,8 @@ enum Command {
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
+    /// Draft a post-mortem: timeline, numbers, people, as Markdown
+    Postmortem(postmortem::Args),
     /// Try the configuration, the database, the model and every source, and say what is wrong
     Check(check::Args),
     /// Print the configuration file with every key and its default
@@ -127,6 +130,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Model(args) => model::run(args, &common).await,
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
+        Command::Postmortem(args) => postmortem::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);

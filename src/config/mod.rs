@@ -92,6 +92,8 @@ pub struct Assess {
     pub min_coverage: f64,
     /// Severity from which a negative mention flags its author. 0..=1.
     pub flag_severity: f64,
+    /// How long a closed incident is still judged.
+    pub watch: Duration,
 }
 
 /// `[[brand]]`
@@ -186,6 +188,7 @@ impl Default for Assess {
             hold: Duration::from_secs(72 * 3600),
             min_coverage: 0.6,
             flag_severity: 0.5,
+            watch: Duration::from_secs(14 * 24 * 3600),
         }
     }
 }

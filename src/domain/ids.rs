@@ -80,6 +80,8 @@ id!(
 id!(
     /// A decision to hold campaigns, or to lift a hold.
     HoldId
+    /// The file of one author in one incident.
+    CaseId
 );
 
 /// Makes ids that sort by the time they were made: 41 bits of milliseconds since 2024, 22 bits of sequence.

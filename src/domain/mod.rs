@@ -2,6 +2,7 @@
 
 pub mod brand;
 pub mod budget;
+pub mod case;
 pub mod fold;
 pub mod hold;
 pub mod ids;
@@ -10,6 +11,7 @@ pub mod matching;
 pub mod post;
 pub mod promo;
 pub mod rates;
+pub mod reply;
 pub mod sentiment;
 pub mod silence;
 pub mod source;

@@ -1,6 +1,8 @@
 //! Handlers: each loads what its page is made of, or changes one thing and leads back.
 
 pub mod check;
+pub mod case;
+pub mod closing;
 pub mod export;
 pub mod hold;
 pub mod incidents;
@@ -10,6 +12,9 @@ pub mod people;
 pub mod signals;
 pub mod sources;
 pub mod themes;
+pub mod replies;
+pub mod sources;
+pub mod story;
 
 use axum::response::Redirect;
 use serde::Deserialize;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::assess::loud::Voices;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Update};
 use crate::domain::post::Mention;
@@ -16,6 +17,7 @@ use crate::web::show::{self, When};
 
 use super::signals::Signals;
 use super::sources::SourceState;
+use super::story::VoicesView;
 use super::{IncidentForm, ReasonView, VerdictView, sentence};
 
 /// How concern stands without an incident.
@@ -93,6 +95,10 @@ pub struct NowInput {
     pub silent: Vec<(String, Option<Millis>)>,
     /// About what, our own silence, campaigns, the corrected share.
     pub signals: Signals,
+    /// Whether few or many are unhappy.
+    pub voices: Voices,
+    /// Closed incidents whose concern came back.
+    pub relapsed: Vec<Incident>,
 }
 
 /// A number with its name.
@@ -163,6 +169,8 @@ pub struct NowPage {
     sources_href: Link,
     open_form: Option<IncidentForm>,
     signals: Signals,
+    voices: VoicesView,
+    relapsed: Vec<IncidentLine>,
 }
 
 impl NowPage {
@@ -190,6 +198,8 @@ impl NowPage {
             open_form: top.suggested_start.filter(|_| first_run.is_none()).map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
             signals: input.signals.clone(),
+            voices: VoicesView::new(&input.voices),
+            relapsed: input.relapsed.iter().map(|i| incident_line(i, scope)).collect(),
             first_run,
         }
     }
