@@ -34,6 +34,8 @@ pub mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_signals;
 pub mod view;
 
 use std::time::Duration;
