@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::domain::brand::BrandTerms;
+use crate::domain::brand::{BrandTerms, FilterMode, NearRule};
+use crate::domain::matching::Matcher;
 use crate::domain::source::{SourceKind, Take};
 
 pub use duration::Duration;
@@ -91,7 +92,7 @@ pub struct Assess {
 }
 
 /// `[[brand]]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct BrandConfig {
     /// Shown name.
@@ -105,12 +106,27 @@ pub struct BrandConfig {
     /// Hashtags without `#`.
     #[serde(default)]
     pub hashtags: Vec<String>,
+    /// Two phrases, and how many words may stand between them.
+    #[serde(default)]
+    pub near: Vec<NearRule>,
+    /// Domains that links lead to.
+    #[serde(default)]
+    pub links: Vec<String>,
     /// Phrases of namesakes.
     #[serde(default)]
     pub exclude: Vec<String>,
+    /// Phrases of namesakes near each other.
+    #[serde(default)]
+    pub exclude_near: Vec<NearRule>,
+    /// Domains of namesakes.
+    #[serde(default)]
+    pub exclude_links: Vec<String>,
     /// The brand's own accounts.
     #[serde(default)]
     pub own_accounts: Vec<String>,
+    /// Whether marked mentions of other brands teach a filter.
+    #[serde(default)]
+    pub filter: FilterMode,
 }
 
 impl BrandConfig {
@@ -121,8 +137,13 @@ impl BrandConfig {
             names,
             handles: self.handles.clone(),
             hashtags: self.hashtags.clone(),
+            near: self.near.clone(),
+            links: self.links.clone(),
             exclude: self.exclude.clone(),
+            exclude_near: self.exclude_near.clone(),
+            exclude_links: self.exclude_links.clone(),
             own_accounts: self.own_accounts.clone(),
+            filter: self.filter,
         }
     }
 }
@@ -265,6 +286,9 @@ impl Config {
             if brand.name.trim().is_empty() {
                 return invalid("a [[brand]] has an empty name".to_owned());
             }
+            if let Err(error) = Matcher::new(&brand.terms()) {
+                return invalid(format!("brand \"{}\": {error}", brand.name));
+            }
         }
         for source in &self.sources {
             self.brand_of(source)?;
@@ -345,8 +369,26 @@ mod tests {
     }
 
     #[test]
+    fn rules_of_a_brand_are_read_and_senseless_ones_refused() {
+        let brand = |rules: &str| parse(&format!("[[brand]]\nname = \"Acme\"\n{rules}"));
+        let config = brand("near = [[\"acme\", \"outage\", 5]]\nlinks = [\"acme.example\"]\nfilter = \"off\"").expect("rules");
+        let terms = config.brands[0].terms();
+        assert_eq!((terms.near[0].second.as_str(), terms.near[0].words, terms.filter), ("outage", 5, FilterMode::Off));
+        for (bad, words) in [
+            ("near = [[\"acme\", \"outage\", 0]]", "brand \"Acme\": a near rule allows 0 words"),
+            ("near = [[\"acme\", \"acme\", 2]]", "the same words twice"),
+            ("near = [[\"acme\", \"outage\"]]", "line 3"),
+            ("links = [\"https://acme.example\"]", "is no domain"),
+            ("names = [\"X\"]", "single letter"),
+        ] {
+            let error = brand(bad).expect_err(bad);
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
     fn a_source_must_name_its_brand_when_there_are_several() {
-        let text = "[[brand]]\nname = \"A\"\n[[brand]]\nname = \"B\"\n[[source]]\nname = \"s\"\nkind = \"hackernews\"\n";
+        let text = "[[brand]]\nname = \"Ann\"\n[[brand]]\nname = \"Bob\"\n[[source]]\nname = \"s\"\nkind = \"hackernews\"\n";
         assert!(parse(text).expect_err("ambiguous").contains("several brands"));
     }
 }

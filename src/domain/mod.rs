@@ -1,10 +1,13 @@
 //! Pure types and rules. Nothing here reads a clock, a file, a socket or a database.
 
 pub mod brand;
+pub mod filter;
 pub mod fold;
 pub mod ids;
 pub mod incident;
+pub mod language;
 pub mod matching;
+pub mod near;
 pub mod post;
 pub mod sentiment;
 pub mod source;

@@ -7,7 +7,6 @@
 
 mod adapters;
 pub mod import;
-mod lang;
 mod poller;
 pub mod prepare;
 pub mod schedule;

@@ -8,6 +8,8 @@ pub(crate) mod desk;
 mod incidents;
 mod ingest;
 mod leases;
+mod near_copies;
+mod other_brands;
 mod pages;
 mod random;
 mod schema;
