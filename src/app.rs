@@ -127,6 +127,12 @@ impl App {
             work.run(ASSESS_EVERY_MS, finishing).await;
             Ok(())
         });
+        let filter = assess::filter::FilterWorker::new(self.store.clone(), self.clock.clone());
+        let finishing = shutdown.finishing();
+        tasks.spawn("filter", async move {
+            filter.run(ASSESS_EVERY_MS, finishing).await;
+            Ok(())
+        });
     }
 }
 

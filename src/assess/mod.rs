@@ -11,6 +11,7 @@
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
 //! | [`flags`] | who should be looked at, and how urgently |
+//! | [`filter`] | hides what is about another brand of the same name |
 //! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
 //!
 //! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
@@ -21,6 +22,7 @@ pub mod baseline;
 pub mod concern;
 pub mod counts;
 pub mod coverage;
+pub mod filter;
 pub mod flags;
 pub mod load;
 pub mod outlook;

@@ -33,6 +33,8 @@ pub struct MentionQuery {
     pub copies: String,
     /// `very`: only very unhappy ones.
     pub severity: String,
+    /// `1`: those of another brand, which are hidden otherwise; `audit`: of those that the filter hides, the drawn ones.
+    pub hidden: String,
     /// Author id.
     pub author: String,
     /// Older than this cursor.
@@ -97,6 +99,7 @@ impl MentionQuery {
                 "lang" => &mut out.lang,
                 "copies" => &mut out.copies,
                 "severity" => &mut out.severity,
+                "hidden" => &mut out.hidden,
                 "author" => &mut out.author,
                 "before" => &mut out.before,
                 "after" => &mut out.after,
@@ -119,6 +122,7 @@ impl MentionQuery {
         keep(&mut self.lang, word);
         keep(&mut self.copies, |s| matches!(s, "show" | "only"));
         keep(&mut self.severity, |s| s == "very");
+        keep(&mut self.hidden, |s| matches!(s, "1" | "audit"));
         keep(&mut self.author, |s| s.parse::<AuthorId>().is_ok());
         keep(&mut self.before, |s| s.parse::<Place>().is_ok());
         keep(&mut self.after, |s| s.parse::<Place>().is_ok());
@@ -137,6 +141,7 @@ impl MentionQuery {
             .with("lang", &self.lang)
             .with("copies", &self.copies)
             .with("severity", &self.severity)
+            .with("hidden", &self.hidden)
             .with("author", &self.author)
             .with("before", &self.before)
             .with("after", &self.after)
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_search_comes_back_from_its_own_address() {
-        let query = "q=can%27t+log+in+%26+%22why%22&label=negative&since=24h&source=7&platform=mastodon&lang=de&copies=only&severity=very&author=12&before=1763596800000-99";
+        let query = "q=can%27t+log+in+%26+%22why%22&label=negative&since=24h&source=7&platform=mastodon&lang=de&copies=only&severity=very&hidden=1&author=12&before=1763596800000-99";
         let read = MentionQuery::parse(query);
         assert_eq!(read.q, "can't log in & \"why\"");
         let link = read.link(&testing::scope(), "/mentions").to_string();
@@ -188,7 +193,7 @@ mod tests {
     #[test]
     fn nonsense_is_taken_as_not_given() {
         let read =
-            MentionQuery::parse("label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&unknown=1");
+            MentionQuery::parse("label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&hidden=2&unknown=1");
         assert_eq!(read, MentionQuery::default());
         assert!(!read.narrowed());
     }
