@@ -35,6 +35,8 @@ pub struct Config {
     pub score: Score,
     /// When it is over, and who is flagged.
     pub assess: Assess,
+    /// Posts that are brought instead of asked for.
+    pub intake: Intake,
     /// What is watched.
     #[serde(rename = "brand")]
     pub brands: Vec<BrandConfig>,
@@ -89,6 +91,28 @@ pub struct Assess {
     pub min_coverage: f64,
     /// Severity from which a negative mention flags its author. 0..=1.
     pub flag_severity: f64,
+}
+
+/// `[intake]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Intake {
+    /// Signs deliveries to `POST /api/v1/mentions`. `None`: none are taken.
+    pub secret: Option<SecretPlace>,
+    /// The watched folder.
+    pub folder: Option<PathBuf>,
+    /// The brand of posts that name none; may be left out when there is one.
+    pub brand: Option<String>,
+}
+
+/// Where a secret is kept: `{ env = "NAME" }` or `{ file = "/run/secrets/name" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum SecretPlace {
+    /// An environment variable.
+    Env(String),
+    /// A file.
+    File(PathBuf),
 }
 
 /// `[[brand]]`
@@ -290,13 +314,19 @@ impl Config {
                 return invalid(format!("brand \"{}\": {error}", brand.name));
             }
         }
+        if let Some(name) = &self.intake.brand
+            && !self.brands.iter().any(|brand| &brand.name == name)
+        {
+            return invalid(format!("intake.brand: there is no brand \"{name}\"; add a [[brand]] with that name"));
+        }
         for source in &self.sources {
             self.brand_of(source)?;
             if source.name.trim().is_empty() {
                 return invalid("a [[source]] has an empty name".to_owned());
             }
-            if source.kind == SourceKind::Import {
-                return invalid(format!("source \"{}\": kind = \"import\" is made by `ebb import`, not configured", source.name));
+            if !source.kind.is_polled() {
+                let kind = source.kind.as_str();
+                return invalid(format!("source \"{}\": kind = \"{kind}\" is made by `ebb import` or [intake], not configured", source.name));
             }
             if source.every.as_millis() < 1_000 {
                 return invalid(format!("source \"{}\": every = {}: at least 1s, out of politeness", source.name, source.every));
@@ -366,6 +396,15 @@ mod tests {
     fn an_unknown_key_in_the_environment_is_refused_by_name() {
         let error = with_env("", &[("EBB_ASSESS__HODL", "24h")]).expect_err("unknown");
         assert!(error.contains("EBB_ASSESS__HODL") && error.contains("`hold`"), "{error}");
+    }
+
+    #[test]
+    fn intake_names_its_secret_and_never_holds_it() {
+        let intake = |text: &str| parse(&format!("[intake]\n{text}\n[[brand]]\nname = \"Acme\"\n"));
+        let config = intake("secret = { env = \"EBB_INTAKE_SECRET\" }\nfolder = \"/srv/in\"\nbrand = \"Acme\"").expect("an intake");
+        assert_eq!(config.intake.secret, Some(SecretPlace::Env("EBB_INTAKE_SECRET".to_owned())));
+        assert!(intake("secret = \"0123456789abcdef\"").is_err());
+        assert!(intake("brand = \"Bolt\"").expect_err("unknown").contains("no brand \"Bolt\""));
     }
 
     #[test]

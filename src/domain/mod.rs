@@ -5,6 +5,7 @@ pub mod filter;
 pub mod fold;
 pub mod ids;
 pub mod incident;
+pub mod intake;
 pub mod language;
 pub mod matching;
 pub mod near;

@@ -20,11 +20,13 @@ pub enum SourceKind {
     Hackernews,
     /// Rows from `ebb import`; never polled.
     Import,
+    /// Sent to us, or put into the watched folder; never polled.
+    Push,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Import];
+    pub const ALL: [Self; 6] = [Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Import, Self::Push];
 
     /// The word in configuration and store.
     pub const fn as_str(self) -> &'static str {
@@ -34,7 +36,13 @@ impl SourceKind {
             Self::Mastodon => "mastodon",
             Self::Hackernews => "hackernews",
             Self::Import => "import",
+            Self::Push => "push",
         }
+    }
+
+    /// Whether somebody asks it; the others bring what they have.
+    pub const fn is_polled(self) -> bool {
+        !matches!(self, Self::Import | Self::Push)
     }
 
     /// The kind of a stored word.

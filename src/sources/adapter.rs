@@ -39,7 +39,7 @@ impl Adapter {
             SourceKind::Wordpress => WordPress::new(spec).map(Self::WordPress),
             SourceKind::Mastodon => Mastodon::new(spec, secrets, terms).map(Self::Mastodon),
             SourceKind::Hackernews => HackerNews::new(spec, terms).map(Self::HackerNews),
-            SourceKind::Import => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
+            SourceKind::Import | SourceKind::Push => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
         }
     }
 

@@ -46,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+pub use api::intake::Receive;
 pub use guard::{NotLoopback, check_address};
 pub use layout::DemoInfo;
 pub use state::WebState;
@@ -59,7 +60,7 @@ const LARGEST_FORM: usize = 64 * 1024;
 pub fn router(state: WebState) -> Router {
     let api = Router::new()
         .route("/brands", get(api::brands))
-        .route("/mentions", get(api::mentions))
+        .route("/mentions", get(api::mentions).post(api::intake::push).layer(DefaultBodyLimit::max(api::intake::LARGEST)))
         .route("/mentions/{id}/brand", post(api::marks::mark_brand))
         .route("/incidents", get(api::incidents))
         .route("/incidents/{id}/verdict", get(api::verdict))

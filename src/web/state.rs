@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::domain::ids::BrandId;
 use crate::store::Store;
 
+use super::api::intake::Receive;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
@@ -27,12 +28,14 @@ pub struct WebState {
     pub hosts: Arc<[String]>,
     /// Live updates.
     pub live: Live,
+    /// Takes deliveries; `None`: no secret is set.
+    pub intake: Option<Arc<dyn Receive>>,
 }
 
 impl WebState {
     /// With default settings, in the real world, for loopback names only.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), live: Live::default() }
+        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), live: Live::default(), intake: None }
     }
 
     /// The asked brand, or the first one, with what waits in it.

@@ -1,5 +1,6 @@
 //! `/api/v1`: what the pages show, for scripts. Times are RFC 3339; lists carry the cursor of their next page.
 
+pub mod intake;
 pub mod marks;
 mod shapes;
 

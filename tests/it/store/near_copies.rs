@@ -58,7 +58,7 @@ async fn an_edit_of_a_few_letters_keeps_the_group_and_another_text_leaves_it(db:
         desk.keep(vec![post(id, id, text)]).await;
     }
     let other = "+ update: a very patient person at the hotline found the mistake, and everything in my shop is back as it was before";
-    desk.keep(vec![post("2", "2", &CHANGED.replace("Dear all", "Dear folks"))]).await;
+    desk.keep(vec![post("2", "2", &CHANGED.replace("our ticket", "my ticket"))]).await;
     assert_eq!(desk.mention("2").await.copy_of, Some(desk.id("1").await));
     desk.keep(vec![post("1", "1", other)]).await;
     let heir = desk.id("2").await;

@@ -4,7 +4,10 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 20] = [
+    "near_bands",
+    "brand_marks",
+    "brand_filters",
     "flags",
     "standing",
     "verdicts",
