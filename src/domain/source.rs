@@ -29,11 +29,24 @@ pub enum SourceKind {
     X,
     /// Rows from `ebb import`; never polled.
     Import,
+    /// Sent to us, or put into the watched folder; never polled.
+    Push,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: &'static [Self] = &[Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Facebook, Self::Instagram, Self::Threads, Self::X, Self::Import];
+    pub const ALL: &'static [Self] = &[
+        Self::Feed,
+        Self::Wordpress,
+        Self::Mastodon,
+        Self::Hackernews,
+        Self::Facebook,
+        Self::Instagram,
+        Self::Threads,
+        Self::X,
+        Self::Import,
+        Self::Push,
+    ];
 
     /// The word in configuration and store.
     pub const fn as_str(self) -> &'static str {
@@ -47,7 +60,13 @@ impl SourceKind {
             Self::Threads => "threads",
             Self::X => "x",
             Self::Import => "import",
+            Self::Push => "push",
         }
+    }
+
+    /// Whether somebody asks it; the others bring what they have.
+    pub const fn is_polled(self) -> bool {
+        !matches!(self, Self::Import | Self::Push)
     }
 
     /// The kind of a stored word.

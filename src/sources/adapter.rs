@@ -56,7 +56,7 @@ impl Adapter {
             SourceKind::Instagram => Instagram::new(spec, secrets).map(|a| Self::Instagram(Box::new(a))),
             SourceKind::Threads => Threads::new(spec, secrets, terms).map(|a| Self::Threads(Box::new(a))),
             SourceKind::X => X::new(spec, secrets, terms).map(|x| Self::X(Box::new(x))),
-            SourceKind::Import => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
+            SourceKind::Import | SourceKind::Push => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
         }
     }
 
