@@ -40,6 +40,8 @@ pub struct Settings {
     pub score_threads: usize,
     /// Verdicts and flags.
     pub assess: assess::Settings,
+    /// Where people reach the pages; empty: not known.
+    pub public_url: String,
 }
 
 /// The application before it runs.
@@ -69,7 +71,7 @@ impl From<&Config> for Settings {
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess }
+        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess, public_url: config.web.public_url.clone() }
     }
 }
 
@@ -87,7 +89,9 @@ impl App {
         }
         if let Some(listener) = listener {
             let settings = self.settings.assess;
-            let state = web::WebState { demo: self.demo, settings, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
+            let public_url = Arc::from(self.settings.public_url.trim());
+            let hosts = web::guard::host_of(&self.settings.public_url).into_iter().collect();
+            let state = web::WebState { demo: self.demo, settings, public_url, hosts, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
             let finishing = shutdown.finishing();
             tasks.spawn("web", async move { Ok(web::serve(listener, state, finishing).await?) });
         }

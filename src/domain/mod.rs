@@ -2,6 +2,7 @@
 
 pub mod brand;
 pub mod fold;
+pub mod formula;
 pub mod ids;
 pub mod incident;
 pub mod matching;

@@ -78,7 +78,7 @@ pub struct FlagCounts {
     pub done: i64,
 }
 
-const SELECT: &str = "
+pub(super) const SELECT: &str = "
 select
     f.id,
     f.brand_id,
@@ -307,7 +307,7 @@ async fn refresh(tx: &mut WriteTx, flag: &Flag, p: &FlagProposal, now: Millis) -
     if written.rows_affected() == 0 { Err(StoreError::Conflict) } else { Ok(change) }
 }
 
-fn read(row: &AnyRow) -> Result<Flag> {
+pub(super) fn read(row: &AnyRow) -> Result<Flag> {
     let id = row.int("id")?;
     Ok(Flag {
         id: FlagId::new(id),

@@ -25,6 +25,8 @@ pub struct WebState {
     pub settings: Settings,
     /// Names besides loopback ones that requests may be addressed to.
     pub hosts: Arc<[String]>,
+    /// Where people reach the pages, for links in reports; empty: not known.
+    pub public_url: Arc<str>,
     /// Live updates.
     pub live: Live,
 }
@@ -32,7 +34,7 @@ pub struct WebState {
 impl WebState {
     /// With default settings, in the real world, for loopback names only.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), live: Live::default() }
+        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), public_url: Arc::from(""), live: Live::default() }
     }
 
     /// The asked brand, or the first one, with what waits in it.

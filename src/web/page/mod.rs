@@ -5,6 +5,7 @@ pub mod incidents;
 pub mod mentions;
 pub mod now;
 pub mod people;
+pub mod report;
 pub mod sources;
 
 use axum::response::Redirect;

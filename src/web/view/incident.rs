@@ -116,6 +116,7 @@ struct Event {
 pub struct IncidentPage {
     layout: Layout,
     all: Link,
+    report: Link,
     verdict: VerdictView,
     title: String,
     headline: String,
@@ -152,6 +153,7 @@ impl IncidentPage {
         Self {
             layout: scope.layout(&show::one_line(&incident.title, 60), Place::Incidents, Live::Swap),
             all: scope.link("/incidents"),
+            report: scope.link(format!("/incidents/{}/report", incident.id)),
             verdict: VerdictView::of(input.standing.as_ref()),
             title: show::one_line(&incident.title, 200),
             headline: sentence(&input.headline),

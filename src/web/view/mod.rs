@@ -5,6 +5,7 @@ pub mod mentions;
 pub mod now;
 pub mod people;
 pub mod problem;
+pub mod report;
 pub mod sources;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 19] = [
+    "report_shares",
+    "sealed_reports",
     "flags",
     "standing",
     "verdicts",
