@@ -71,7 +71,13 @@ impl From<&Config> for Settings {
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess, public_url: config.web.public_url.clone() }
+        Self {
+            http,
+            poll: ingest::PollerOptions::default(),
+            score_threads: config.score.threads,
+            assess,
+            public_url: config.web.public_url.clone(),
+        }
     }
 }
 
@@ -91,7 +97,13 @@ impl App {
             let settings = self.settings.assess;
             let public_url = Arc::from(self.settings.public_url.trim());
             let hosts = web::guard::host_of(&self.settings.public_url).into_iter().collect();
-            let state = web::WebState { demo: self.demo, settings, public_url, hosts, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
+            let state = web::WebState {
+                demo: self.demo,
+                settings,
+                public_url,
+                hosts,
+                ..web::WebState::new(self.store.clone(), self.clock.clone())
+            };
             let finishing = shutdown.finishing();
             tasks.spawn("web", async move { Ok(web::serve(listener, state, finishing).await?) });
         }

@@ -80,8 +80,7 @@ pub fn concern(facts: &Facts, texts: &Texts) -> Chart {
     };
     let hour = |h: &HourFact| Hour { at: h.at, unhappy: h.unhappy, expected: h.expected, upper: h.upper, covered: h.covered };
     let hours: Vec<Hour> = facts.hours.iter().map(hour).collect();
-    let marks: Vec<Mark> =
-        marks(facts, texts).iter().enumerate().map(|(i, m)| Mark { at: m.at, number: i + 1, ours: m.side }).collect();
+    let marks: Vec<Mark> = marks(facts, texts).iter().enumerate().map(|(i, m)| Mark { at: m.at, number: i + 1, ours: m.side }).collect();
     let curve = concern::Curve { span: facts.shown, hours: &hours, marks: &marks, words: &words, label: &|at| texts.tick(at) };
     Chart { svg: concern::draw(&curve), alt }
 }
@@ -121,10 +120,8 @@ pub fn sources(facts: &Facts, texts: &Texts) -> Chart {
     let source = |s: &super::facts::SourceFact| sources::Source {
         name: one_line(&s.name, 60),
         unhappy: s.unhappy,
-        note: texts.with(
-            "sources-note",
-            &[("people", texts.count("people-count", s.unhappy).into()), ("read", texts.percent(s.covered).into())],
-        ),
+        note: texts
+            .with("sources-note", &[("people", texts.count("people-count", s.unhappy).into()), ("read", texts.percent(s.covered).into())]),
     };
     let shown: Vec<_> = facts.sources.iter().take(MOST_SOURCES).map(source).collect();
     Chart { svg: sources::draw(&shown, &alt, &texts.get("sources-none")), alt }

@@ -67,7 +67,7 @@ pub struct Facts {
 }
 
 /// Cases listed one by one; the rest is counted.
-pub const MOST_CASES: usize = 100;
+pub const MOST_CASES: usize = 60;
 
 /// The incident as it stood at the data time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -27,7 +27,8 @@ pub fn bundled() -> &'static [Font] {
 
 /// The bundled fonts, and as many of the system as are needed for the letters of these texts.
 pub fn for_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Font> {
-    let mut missing: BTreeSet<char> = texts.flat_map(str::chars).filter(|c| !c.is_ascii() && !c.is_control() && !c.is_whitespace()).collect();
+    let mut missing: BTreeSet<char> =
+        texts.flat_map(str::chars).filter(|c| !c.is_ascii() && !c.is_control() && !c.is_whitespace()).collect();
     let main = bundled().iter().filter(|f| f.info().family.as_str() == crate::chart::svg::FAMILY);
     let has = |font: &Font, c: char| font.info().coverage.contains(u32::from(c));
     for font in main.clone() {

@@ -52,19 +52,17 @@ pub fn unseal(json: &str, sha256: &str) -> Result<Sealed, ReportError> {
 }
 
 async fn collect(store: &Store, id: IncidentId, data_at: Millis, settings: &Settings) -> Result<Facts, ReportError> {
-    let incident = as_of(store.incident(id).await?, data_at)?;
+    // All that happened within that second is known.
+    let known = data_at.plus(999);
+    let incident = as_of(store.incident(id).await?, known)?;
     let brand = store.brand(incident.brand).await?;
-    let affected = affected(&incident, data_at);
+    let affected = affected(&incident, known);
     let shown = shown(affected);
-    let view = assess::load_view(store, brand.id, Some(&incident), shown, data_at).await?;
+    let view = assess::load_view(store, brand.id, Some(&incident), shown, known).await?;
     let counts = store.hours(brand.id, None, affected).await?;
     let hours: Vec<HourFact> = view.curve.points.iter().map(hour).collect();
-    let verdicts: Vec<VerdictFact> = view
-        .verdicts
-        .iter()
-        .filter(|v| v.assessment.at <= data_at)
-        .map(|v| VerdictFact { assessment: v.assessment.clone() })
-        .collect();
+    let verdicts: Vec<VerdictFact> =
+        view.verdicts.iter().filter(|v| v.assessment.at <= known).map(|v| VerdictFact { assessment: v.assessment.clone() }).collect();
     let people = People::load(store, brand.id, affected).await?;
     Ok(Facts {
         version: VERSION,
@@ -80,7 +78,7 @@ async fn collect(store: &Store, id: IncidentId, data_at: Millis, settings: &Sett
         peak: peak(&hours, affected),
         totals: totals(store, brand.id, affected, &counts, settings).await?,
         verdict_since: since(&verdicts, view.assessment.as_ref().map(|a| a.verdict)),
-        updates: updates(&view, data_at),
+        updates: updates(&view, known),
         sources: sources(store, brand.id, affected).await?,
         days: days(&counts),
         people: people.counts,

@@ -101,7 +101,11 @@ fn list(out: &mut String, numbered: Numbered, items: &[String]) {
 
 fn table(out: &mut String, table: &Table) {
     let class = |align: Align| if align == Align::Right { " class=\"right\"" } else { "" };
-    let _ = write!(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}</caption><thead><tr>", escape(&table.caption));
+    let _ = write!(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}</caption><thead><tr>",
+        escape(&table.caption)
+    );
     for (name, align) in &table.columns {
         let _ = write!(out, "<th scope=\"col\"{}>{}</th>", class(*align), escape(name));
     }
@@ -118,5 +122,6 @@ fn table(out: &mut String, table: &Table) {
 
 fn quote(out: &mut String, text: &str, (by, link): (&str, Option<&str>), direction: Direction) {
     let dir = if direction == Direction::Rtl { "rtl" } else { "ltr" };
-    let _ = writeln!(out, "<blockquote dir=\"{dir}\"><p>{}</p><footer dir=\"auto\">{}</footer></blockquote>", escape(text), linked(by, link));
+    let _ =
+        writeln!(out, "<blockquote dir=\"{dir}\"><p>{}</p><footer dir=\"auto\">{}</footer></blockquote>", escape(text), linked(by, link));
 }

@@ -22,6 +22,8 @@ pub mod markdown;
 pub mod pdf;
 pub mod picture;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 pub mod texts;
 pub mod voices;

@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn a_picture_has_twice_the_size_of_its_drawing() {
-        let png = png("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"30\" height=\"20\"><rect width=\"30\" height=\"20\"/></svg>").expect("a picture");
+        let png = png("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"30\" height=\"20\"><rect width=\"30\" height=\"20\"/></svg>")
+            .expect("a picture");
         assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
         assert_eq!(png[16..24], [0, 0, 0, 60, 0, 0, 0, 40]);
         assert!(super::png("<svg").is_err());

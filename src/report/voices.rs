@@ -140,10 +140,11 @@ impl Voices {
 pub fn one_line(text: &str, most: usize) -> String {
     let mut clean = String::with_capacity(text.len().min(4096));
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()) {
-        if !clean.is_empty() {
-            clean.push(' ');
-        }
+        let before = clean.len();
         clean.extend(word.chars().filter(|c| !turns_direction(*c)));
+        if before > 0 && clean.len() > before {
+            clean.insert(before, ' ');
+        }
         // A mark that is stacked a thousand times is one character to a reader: bytes are bounded too.
         if clean.len() > most.saturating_mul(8) {
             break;

@@ -192,7 +192,9 @@ fn summary(book: &Book<'_>, document: &Document) -> Sheet {
     for block in first {
         match block {
             Block::Figures { items } => {
-                rows.extend(items.iter().map(|f| vec![f.label.clone().into(), linked(f.value.clone(), f.link.clone()), f.note.clone().into()]));
+                rows.extend(
+                    items.iter().map(|f| vec![f.label.clone().into(), linked(f.value.clone(), f.link.clone()), f.note.clone().into()]),
+                );
             }
             Block::Lead { text } | Block::Para { text } | Block::Heading { text, .. } => {
                 rows.push(vec![Cell::Empty, text.clone().into(), Cell::Empty]);
@@ -208,8 +210,14 @@ fn curve(book: &Book<'_>) -> Sheet {
     let row = |h: &super::facts::HourFact| {
         vec![h.at.into(), h.unhappy.into(), h.expected.into(), h.upper.into(), h.mentions.into(), Cell::Share(h.covered)]
     };
-    let columns =
-        [("col-hour", 18.0), ("col-unhappy", 12.0), ("col-expected", 12.0), ("col-upper", 12.0), ("col-mentions", 12.0), ("col-read", 10.0)];
+    let columns = [
+        ("col-hour", 18.0),
+        ("col-unhappy", 12.0),
+        ("col-expected", 12.0),
+        ("col-upper", 12.0),
+        ("col-mentions", 12.0),
+        ("col-read", 10.0),
+    ];
     book.sheet("sheet-curve", &columns, book.facts.hours.iter().map(row).collect())
 }
 

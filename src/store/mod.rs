@@ -51,12 +51,12 @@ use crate::domain::time::Millis;
 
 pub use concern::AuthorAnger;
 pub use error::StoreError;
+pub use exports::{AuthorTally, Correction, FlagFilter, FlagListed};
 pub use flags::{FlagChange, FlagChangeRequest, FlagCounts, FlagProposal, FlagRow};
 pub use incidents::NewIncident;
 pub use ingest::{Kept, PageToKeep, RecheckToKeep};
 pub use keep::Keep;
 pub use mentions::{Copies, MentionCursor, MentionFilter};
-pub use exports::{AuthorTally, Correction, FlagFilter, FlagListed};
 pub use pulse::{Pulse, Totals};
 pub use reports::{NewShare, SealedReport, Share};
 pub use scoring::ScoringTask;

@@ -176,7 +176,13 @@ impl Store {
     }
 
     /// Keeps a report. One that is there for the same data time stays; what is kept is returned.
-    pub async fn seal_report(&self, incident: IncidentId, data_at: Millis, (sha256, facts): (&str, &str), now: Millis) -> Result<SealedReport> {
+    pub async fn seal_report(
+        &self,
+        incident: IncidentId,
+        data_at: Millis,
+        (sha256, facts): (&str, &str),
+        now: Millis,
+    ) -> Result<SealedReport> {
         let mut tx = self.begin(Touch::Rows).await?;
         sqlx::query(SEAL)
             .bind(self.next_id(now))

@@ -7,10 +7,8 @@ use sqlx::{AnyPool, SqlSafeStr};
 
 use super::{Backend, Result};
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "init", include_str!("../../migrations/0001_init.sql")),
-    (7, "reports", include_str!("../../migrations/0007_reports.sql")),
-];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "init", include_str!("../../migrations/0001_init.sql")), (7, "reports", include_str!("../../migrations/0007_reports.sql"))];
 
 /// Runs what is missing, in order, each in a transaction. Safe when several processes start at once: on PostgreSQL the
 /// migrator holds a lock, on SQLite it has none, so the whole of it is one writing transaction.

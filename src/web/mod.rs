@@ -31,6 +31,8 @@ pub mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_report;
 pub mod view;
 
 use std::time::Duration;

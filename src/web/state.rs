@@ -34,7 +34,15 @@ pub struct WebState {
 impl WebState {
     /// With default settings, in the real world, for loopback names only.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), public_url: Arc::from(""), live: Live::default() }
+        Self {
+            store,
+            clock,
+            demo: None,
+            settings: Settings::default(),
+            hosts: Arc::new([]),
+            public_url: Arc::from(""),
+            live: Live::default(),
+        }
     }
 
     /// The asked brand, or the first one, with what waits in it.

@@ -21,10 +21,8 @@ fn method(source: &Source<'_>) -> Vec<Block> {
     let paragraphs = [
         texts.get("method-1"),
         texts.get("method-2"),
-        texts.with(
-            "method-3",
-            &[("hold", texts.duration(settings.hold_ms).into()), ("share", texts.percent(settings.min_coverage).into())],
-        ),
+        texts
+            .with("method-3", &[("hold", texts.duration(settings.hold_ms).into()), ("share", texts.percent(settings.min_coverage).into())]),
         texts.with("method-4", &[("severity", texts.fine(settings.flag_severity).into())]),
         texts.get("method-5"),
         texts.get("method-6"),

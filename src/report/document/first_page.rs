@@ -15,9 +15,11 @@ pub(super) fn blocks(source: &Source<'_>) -> Vec<Block> {
         Block::Figures { items: figures(source) },
         heading(1, texts.get("happened")),
         Block::Para { text: happened(facts, texts) },
+        heading(1, texts.get("helped")),
+        Block::Para { text: helped(facts, texts) },
         heading(1, texts.get("open")),
+        open(facts, texts),
     ];
-    blocks.push(open(facts, texts));
     blocks.push(heading(1, texts.get("rests")));
     blocks.push(Block::Para { text: rests(facts, texts) });
     blocks
@@ -106,10 +108,9 @@ fn happened(facts: &Facts, texts: &Texts) -> String {
         ],
     )];
     sentences.push(match incident.fixed_at {
-        Some(fixed) => texts.with(
-            "happened-fixed",
-            &[("at", at(fixed).into()), ("after", texts.duration(fixed.since(incident.started_at)).into())],
-        ),
+        Some(fixed) => {
+            texts.with("happened-fixed", &[("at", at(fixed).into()), ("after", texts.duration(fixed.since(incident.started_at)).into())])
+        }
         None => texts.get("happened-not-fixed"),
     });
     sentences.push(match incident.closed_at {
@@ -123,6 +124,29 @@ fn happened(facts: &Facts, texts: &Texts) -> String {
         sentences.push(texts.with("happened-lead", &[("name", one_line(&incident.commander, 100).into())]));
     }
     sentences.join(" ")
+}
+
+/// How many were looked after, and how many wrote more calmly later.
+pub(super) fn helped(facts: &Facts, texts: &Texts) -> String {
+    let people = facts.people;
+    if people.all() == 0 {
+        return texts.get("helped-none");
+    }
+    let sum = texts.with(
+        "helped-sum",
+        &[
+            ("all", people.all().into()),
+            ("all-shown", texts.number(people.all()).into()),
+            ("done", texts.number(people.done).into()),
+            ("assigned", texts.number(people.assigned).into()),
+            ("open", texts.number(people.open).into()),
+        ],
+    );
+    let silence = texts.with(
+        "helped-silence",
+        &[("better", texts.number(facts.totals.better_later).into()), ("very", texts.number(facts.totals.very_unhappy).into())],
+    );
+    format!("{sum} {silence}")
 }
 
 fn open(facts: &Facts, texts: &Texts) -> Block {

@@ -5,7 +5,7 @@ use crate::domain::time::{Millis, Span};
 use super::super::charts::{self, Chart};
 use super::super::facts::{Facts, QuoteKind};
 use super::super::voices::{QUOTE, one_line};
-use super::first_page::reason;
+use super::first_page::{helped, reason};
 use super::{Align, Block, Cell, Direction, Numbered, Source, Table, heading};
 
 /// Gaps that are listed one by one.
@@ -49,11 +49,7 @@ fn curve(source: &Source<'_>) -> Vec<Block> {
         heading(2, texts.get("marks")),
         Block::List { numbered: Numbered::Yes, items: charts::marks(facts, texts).iter().map(mark).collect() },
         heading(2, texts.get("gaps")),
-        if lines.is_empty() {
-            Block::Para { text: texts.get("gaps-none") }
-        } else {
-            Block::List { numbered: Numbered::No, items: lines }
-        },
+        if lines.is_empty() { Block::Para { text: texts.get("gaps-none") } } else { Block::List { numbered: Numbered::No, items: lines } },
     ];
     blocks.push(heading(2, texts.get("mood")));
     blocks.push(chart(charts::mood(facts, texts), texts.get("mood-caption")));
@@ -180,26 +176,7 @@ fn quote(source: &Source<'_>, quote: &super::super::facts::QuoteFact) -> Block {
 fn people(source: &Source<'_>) -> Vec<Block> {
     let (facts, texts) = (&source.sealed.facts, source.texts);
     let people = facts.people;
-    let mut blocks = vec![heading(1, texts.get("helped"))];
-    if people.all() == 0 {
-        blocks.push(Block::Para { text: texts.get("helped-none") });
-        return blocks;
-    }
-    let sum = texts.with(
-        "helped-sum",
-        &[
-            ("all", people.all().into()),
-            ("all-shown", texts.number(people.all()).into()),
-            ("done", texts.number(people.done).into()),
-            ("assigned", texts.number(people.assigned).into()),
-            ("open", texts.number(people.open).into()),
-        ],
-    );
-    let silence = texts.with(
-        "helped-silence",
-        &[("better", texts.number(facts.totals.better_later).into()), ("very", texts.number(facts.totals.very_unhappy).into())],
-    );
-    blocks.push(Block::Para { text: format!("{sum} {silence}") });
+    let mut blocks = vec![heading(1, texts.get("cases")), Block::Para { text: helped(facts, texts) }];
     if !facts.cases.is_empty() {
         blocks.push(Block::Table(cases(source)));
     }

@@ -65,12 +65,8 @@ impl Audit {
     }
 
     async fn of_incident(&self, store: &Store, incident: &Incident) -> Result<Vec<Row>, ExportError> {
-        let mut events: Vec<(Millis, &'static str, Value, Value)> = vec![(
-            incident.started_at,
-            "incident_started",
-            incident.severity.as_str().into(),
-            incident.kind.as_str().into(),
-        )];
+        let mut events: Vec<(Millis, &'static str, Value, Value)> =
+            vec![(incident.started_at, "incident_started", incident.severity.as_str().into(), incident.kind.as_str().into())];
         events.extend(incident.fixed_at.map(|at| (at, "incident_fixed", Value::Null, Value::Null)));
         events.extend(incident.closed_at.map(|at| (at, "incident_closed", Value::Null, incident.close_reason.clone().into())));
         for update in store.updates(incident.id).await? {

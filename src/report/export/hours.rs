@@ -28,16 +28,8 @@ pub const CONCERN_COLUMNS: &[Column] = &[
 ];
 
 /// The columns of coverage. Names and order are stable.
-pub const COVERAGE_COLUMNS: &[Column] = &[
-    time("hour"),
-    text("brand"),
-    text("source"),
-    text("kind"),
-    int("asked"),
-    int("answered"),
-    int("items"),
-    int("covered_ms"),
-];
+pub const COVERAGE_COLUMNS: &[Column] =
+    &[time("hour"), text("brand"), text("source"), text("kind"), int("asked"), int("answered"), int("items"), int("covered_ms")];
 
 /// The span cut into weeks, from the brand's first hour to the end that data can have.
 #[derive(Debug)]

@@ -196,6 +196,7 @@ voices-none = There is nothing to quote.
 quote-by = { $name }, { $platform }, { $at }
 
 helped = Who was helped
+cases = Cases and outcomes
 helped-none = Nobody was flagged as very unhappy.
 helped-sum = { $all ->
     [one] One person was flagged as very unhappy:

@@ -194,6 +194,7 @@ voices-none = Non c’è nulla da citare.
 quote-by = { $name }, { $platform }, { $at }
 
 helped = Chi è stato aiutato
+cases = Casi ed esiti
 helped-none = Nessuno è stato segnalato come molto scontento.
 helped-sum = { $all ->
     [one] Una persona è stata segnalata come molto scontenta:

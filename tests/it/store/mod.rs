@@ -10,6 +10,7 @@ mod ingest;
 mod leases;
 mod pages;
 mod random;
+mod reports;
 mod schema;
 mod scoring;
 mod spawn;
