@@ -12,7 +12,10 @@ use crate::domain::verdict::{Assessment, Verdict};
 use crate::store::{FlagChange, FlagProposal, Store, StoreError};
 
 use super::load::{self, Settings};
-use super::{cases, flags, verdict::Evidence, verdict::Surroundings};
+use super::{cases, flags, themes, verdict::Evidence, verdict::Surroundings};
+
+/// Between two searches for themes, milliseconds of the machine's clock.
+const LEAST_REAL_MS: i64 = 15_000;
 
 /// What one round did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,12 +41,14 @@ pub struct Worker {
     clock: Clock,
     settings: Settings,
     saved: HashMap<(BrandId, AuthorId), FlagProposal>,
+    /// When themes were last searched for.
+    searched: HashMap<IncidentId, Millis>,
 }
 
 impl Worker {
     /// A worker that has not looked yet.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self { store, clock, settings, saved: HashMap::new() }
+        Self { store, clock, settings, saved: HashMap::new(), searched: HashMap::new() }
     }
 
     /// Round after round, `every_ms` of the clock apart, but never more than two a second of the machine's: the demo's
@@ -76,6 +81,7 @@ impl Worker {
             }
             match self.watched(brand.id, now).await {
                 Ok(incidents) => {
+                    self.find_themes(&incidents, now, &mut outcome).await;
                     self.work_on_cases(&incidents, now, &mut outcome).await;
                     self.assess_all(&incidents, now, &mut outcome).await;
                 }
@@ -149,6 +155,27 @@ impl Worker {
         let mut incidents = self.store.incidents(brand).await?;
         incidents.retain(|i| i.closed_at.is_none_or(|closed| now.since(closed) <= self.settings.watch_ms));
         Ok(incidents)
+    }
+
+    /// Looks for themes in one incident a round, the one that waited longest, and brings the curves of all up to date.
+    async fn find_themes(&mut self, incidents: &[Incident], now: Millis, outcome: &mut Outcome) {
+        // A clock that runs fast does not make the machine faster.
+        let every = themes::DISCOVER_EVERY_MS.max(self.clock.real_ms(LEAST_REAL_MS));
+        let waited = |i: &&Incident| self.searched.get(&i.id).map_or(i64::MAX, |at| now.since(*at));
+        let due = incidents.iter().filter(|i| i.closed_at.is_none()).max_by_key(waited).filter(|i| waited(i) >= every).cloned();
+        if let Some(incident) = due {
+            self.searched.insert(incident.id, now);
+            if let Err(error) = themes::discover(&self.store, &incident, now).await {
+                tracing::error!(incident.id = incident.id.get(), error = %error, "Themes were not looked for");
+                outcome.failed += 1;
+            }
+        }
+        for incident in incidents {
+            if let Err(error) = themes::catch_up(&self.store, incident, now).await {
+                tracing::error!(incident.id = incident.id.get(), error = %error, "The curves of themes were not brought up to date");
+                outcome.failed += 1;
+            }
+        }
     }
 
     async fn assess_all(&self, incidents: &[Incident], now: Millis, outcome: &mut Outcome) {

@@ -74,6 +74,14 @@ id!(
     VerdictId
 );
 id!(
+    /// What people are upset about in one incident.
+    ThemeId
+);
+id!(
+    /// A decision to hold campaigns, or to lift a hold.
+    HoldId
+);
+id!(
     /// The file of one author in one incident.
     CaseId
 );

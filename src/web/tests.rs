@@ -12,7 +12,7 @@ use super::guard::POLICY;
 use super::router;
 use super::testing::{Said, World, now};
 
-const PAGES: [&str; 5] = ["/", "/incidents", "/people", "/mentions", "/sources"];
+const PAGES: [&str; 8] = ["/", "/incidents", "/themes", "/people", "/mentions", "/sources", "/hold", "/check"];
 
 pub(super) struct Answer {
     pub(super) status: StatusCode,

@@ -149,6 +149,8 @@
       if (pop) { pop.open = false; (pop.closest('[data-row]') || pop.querySelector('summary')).focus(); }
       return;
     }
+    const button = !typing && /^[0-9]$/.test(e.key) && document.querySelector(`[data-key="${e.key}"]`);
+    if (button) { e.preventDefault(); button.click(); return; }
     if (typing || document.querySelector('dialog[open]') || !rows().length || !keys[e.key]) return;
     if (e.key === 'Enter' && document.activeElement !== here()) return;
     e.preventDefault();

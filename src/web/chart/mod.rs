@@ -8,6 +8,7 @@ pub mod concern;
 pub mod coverage;
 pub mod mood;
 pub mod past;
+pub mod spark;
 
 use crate::domain::time::{Millis, Span};
 

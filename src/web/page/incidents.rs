@@ -72,8 +72,12 @@ pub async fn one(
     let scope = state.scope(Some(incident.brand)).await?;
     let span = incident_span(&incident, scope.now);
     let (view, curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    let effects = assess::effect::effects(&view.curve.points, &view.updates, (incident.started_at, scope.now));
+    let rates = super::signals::rates(&state, &scope, &incident).await?;
     let story = super::story::load(&state, &incident, (view.assessment.as_ref(), &view.baseline), scope.now).await?;
     let input = IncidentInput {
+        effects,
+        rates,
         story,
         headline: view.assessment.as_ref().map_or_else(|| "Not judged yet".to_owned(), assess::headline),
         standing: view.assessment,

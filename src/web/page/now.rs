@@ -20,7 +20,7 @@ use crate::web::view::VerdictView;
 use crate::web::view::incident::marks;
 use crate::web::view::now::{NowInput, NowPage, Numbers, Quiet, Standing};
 
-use super::{BrandQuery, asked_brand, concern, incident_span};
+use super::{BrandQuery, asked_brand, concern, incident_span, signals};
 
 /// Newest very unhappy mentions on the page.
 const NEWEST: i64 = 5;
@@ -65,7 +65,12 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     };
     let newest = state.store.mentions(&newest, None, NEWEST).await?;
     let sources = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
-    Ok(NowInput { scope, standing, curve, numbers, newest, sources, silent, voices, relapsed })
+    let (open, assessment) = match &standing {
+        Standing::Incident { incident, assessment, .. } => (Some(&**incident), assessment.as_deref()),
+        Standing::Quiet(_) => (None, None),
+    };
+    let signals = signals::load(state, &scope, open, assessment).await?;
+    Ok(NowInput { scope, standing, curve, numbers, newest, sources, silent, signals, voices, relapsed })
 }
 
 /// Closed incidents that are still watched, and whose concern came back.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 
+use crate::assess::effect::Effect;
 use crate::domain::ids::{BrandId, IncidentId};
 use crate::domain::incident::{Incident, Update, UpdateKind};
 use crate::domain::time::Millis;
@@ -14,6 +15,7 @@ use crate::web::link::Link;
 use crate::web::show::{self, Exact, When};
 
 use super::now::incident_link;
+use super::signals::RatesLine;
 use super::story::{Story, StoryView};
 use super::{Choice, IncidentForm, ReasonView, VerdictView, field_time, sentence};
 
@@ -127,6 +129,10 @@ pub struct IncidentInput {
     pub verdicts: Vec<KeptVerdict>,
     /// The curve, without marks.
     pub curve: Curve,
+    /// What the updates did.
+    pub effects: Vec<Effect>,
+    /// The corrected share of unhappy mentions.
+    pub rates: Option<RatesLine>,
     /// People, closing, memory.
     pub story: Story,
 }
@@ -165,6 +171,8 @@ pub struct IncidentPage {
     chart: ConcernChart,
     baseline: String,
     timeline: Vec<Event>,
+    rates: Option<RatesLine>,
+    themes: Link,
     update_action: Link,
     update_kinds: Vec<Choice>,
     now_field: String,
@@ -200,6 +208,8 @@ impl IncidentPage {
             chart: ConcernChart::new(&curve),
             baseline: baseline_words(&input.baseline, input.freeze),
             timeline: timeline(input),
+            rates: input.rates.clone(),
+            themes: scope.link("/themes").with("incident", &incident.id),
             update_action: Link::to(format!("/incidents/{}/updates", incident.id)),
             update_kinds: UpdateKind::ALL.iter().map(|k| Choice::new(k.as_str(), k.shown(), UpdateKind::Statement.as_str())).collect(),
             now_field: field_time(scope.now),
@@ -248,7 +258,7 @@ fn timeline(input: &IncidentInput) -> Vec<Event> {
         verdict: None,
         text: u.text.clone(),
         url: u.url.clone(),
-        reasons: Vec::new(),
+        reasons: input.effects.iter().filter(|e| e.update == u.id).map(|e| sentence(&e.words)).collect(),
     }));
     events.extend(input.verdicts.iter().map(|v| Event {
         at: Exact(v.assessment.at),

@@ -15,6 +15,7 @@ use crate::web::link::Link;
 use crate::web::mention::MentionView;
 use crate::web::show::{self, When};
 
+use super::signals::Signals;
 use super::sources::SourceState;
 use super::story::VoicesView;
 use super::{IncidentForm, ReasonView, VerdictView, sentence};
@@ -92,6 +93,8 @@ pub struct NowInput {
     pub sources: Vec<SourceHealth>,
     /// Those that the verdict misses: name, and since when nothing was read.
     pub silent: Vec<(String, Option<Millis>)>,
+    /// About what, our own silence, campaigns, the corrected share.
+    pub signals: Signals,
     /// Whether few or many are unhappy.
     pub voices: Voices,
     /// Closed incidents whose concern came back.
@@ -165,6 +168,7 @@ pub struct NowPage {
     sources_words: String,
     sources_href: Link,
     open_form: Option<IncidentForm>,
+    signals: Signals,
     voices: VoicesView,
     relapsed: Vec<IncidentLine>,
 }
@@ -193,6 +197,7 @@ impl NowPage {
             sources_href: scope.link("/sources"),
             open_form: top.suggested_start.filter(|_| first_run.is_none()).map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
+            signals: input.signals.clone(),
             voices: VoicesView::new(&input.voices),
             relapsed: input.relapsed.iter().map(|i| incident_line(i, scope)).collect(),
             first_run,

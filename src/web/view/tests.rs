@@ -54,6 +54,7 @@ fn now_page(standing: Standing) -> String {
         numbers: numbers(),
         newest: Vec::new(),
         sources: vec![source(1, "Blog", SourceKind::Feed)],
+        signals: super::signals::Signals::default(),
         silent: vec![("Ruby".to_owned(), Some(now().plus(-HOUR_MS)))],
         voices: Voices::default(),
         relapsed: Vec::new(),
@@ -102,6 +103,8 @@ fn without_an_incident_one_can_be_opened_from_where_the_rise_began() {
 fn an_incident_tells_its_story_newest_first_and_what_its_baseline_is() {
     let kept = KeptVerdict { id: VerdictId::new(1), incident: IncidentId::new(9), assessment: assessment(Verdict::Elevated) };
     let input = IncidentInput {
+        effects: Vec::new(),
+        rates: None,
         scope: scope(),
         incident: incident(),
         standing: Some(assessment(Verdict::Easing)),
@@ -185,7 +188,7 @@ fn rows_tell_unsure_corrected_copied_and_deleted_mentions_apart() {
     let mut gone = mention(3, "C", "", Label::Negative);
     gone.deleted_at = Some(now());
     let found =
-        Found { mentions: vec![(unsure, 0), (corrected, 12), (gone, 0)], older: false, newer: false, ever: (3, 3), corrected: None };
+        Found { mentions: vec![(unsure, 0), (corrected, 12), (gone, 0)], older: false, newer: false, ever: (3, 3), ..Found::default() };
     let page = MentionsPage::new(&scope(), &MentionQuery::default(), &Offered::default(), &found).to_string();
     assert_eq!(page.matches(r#"class="chip unsure""#).count(), 1);
     assert!(page.contains("corrected by a person") && page.contains("It said: Pleased."));

@@ -4,7 +4,14 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 24] = [
+const TABLES: &[&str] = &[
+    "checks",
+    "brand_posts",
+    "holds",
+    "theme_marks",
+    "theme_mentions",
+    "theme_hours",
+    "themes",
     "memories",
     "closings",
     "reply_templates",
@@ -12,6 +19,9 @@ const TABLES: [&str; 24] = [
     "account_links",
     "case_events",
     "cases",
+    "near_bands",
+    "brand_marks",
+    "brand_filters",
     "flags",
     "standing",
     "verdicts",
