@@ -250,7 +250,7 @@ async fn two_people_work_on_a_case_and_see_what_the_other_does() {
     let (_child, server) = chromedriver(&path).await;
     let (profile, other_profile) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let driver = open_browser(&server, &profile, Phone::No).await;
-    driver.goto(&running.page).await.expect("the page");
+    driver.goto(format!("{}/incidents", running.page)).await.expect("the page");
     let page = driver.find(By::Tag("html")).await.expect("a page");
     let title = focused(&driver, "i-title").await;
     title.clear().await.expect("cleared");
