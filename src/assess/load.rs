@@ -12,6 +12,7 @@ use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, HourCounts};
 use crate::store::{Store, StoreError};
 
 use super::baseline::HISTORY_MS;
+use super::quiet::{QuietSource, quiet};
 use super::coverage::{Reading, SourceRecord, Sources};
 use super::verdict::{Evidence, Surroundings};
 use super::window::Rules;
@@ -150,12 +151,19 @@ pub(super) async fn assess(
     let surroundings = surroundings(store, incident, now, &settings.rules).await?;
     let surroundings = Surroundings {
         silent: sources.silent(&normal.baseline.sources, now),
+        quiet: quiet_sources(store, incident.brand, now).await?,
         left_out: sources.left_out(&normal.baseline.sources),
         history_unscored: normal.unscored,
         history_mentions: normal.mentions,
         ..surroundings
     };
     Ok((evidence.assess(now, &surroundings), normal))
+}
+
+async fn quiet_sources(store: &Store, brand: BrandId, now: Millis) -> Result<Vec<QuietSource>, StoreError> {
+    let sources: Vec<SourceHealth> = store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
+    let quiet = quiet(store, &sources, now).await?;
+    Ok(sources.into_iter().filter_map(|s| quiet.get(&s.id).map(|quiet| QuietSource { name: s.spec.name, quiet: *quiet })).collect())
 }
 
 /// Mentions younger than this may still wait for a score without a word about it.

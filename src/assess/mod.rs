@@ -11,6 +11,7 @@
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
 //! | [`flags`] | who should be looked at, and how urgently |
+//! | [`quiet`] | which sources answer and bring suspiciously nothing |
 //! | [`filter`] | hides what is about another brand of the same name |
 //! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
 //!
@@ -26,6 +27,7 @@ pub mod filter;
 pub mod flags;
 pub mod load;
 pub mod outlook;
+pub mod quiet;
 pub mod reasons;
 pub mod verdict;
 pub mod view;

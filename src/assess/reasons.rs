@@ -4,6 +4,7 @@ use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
 use super::coverage::Silence;
+use super::quiet::QuietSource;
 use super::verdict::Moment;
 use super::window::Level;
 
@@ -18,6 +19,7 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
     concern(moment, &mut reasons);
     people(moment, &mut reasons);
     silence(&moment.surroundings.silent, &mut reasons);
+    quiet(&moment.surroundings.quiet, &mut reasons);
     hold(moment, &mut reasons);
     notes(moment, &mut reasons);
     reasons
@@ -51,7 +53,7 @@ fn gist(text: &str) -> &str {
 fn inside(code: &str, text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if code != "source_silent" => first.to_lowercase().chain(chars).collect(),
+        Some(first) if !matches!(code, "source_silent" | "source_quiet") => first.to_lowercase().chain(chars).collect(),
         _ => text.to_owned(),
     }
 }
@@ -148,6 +150,15 @@ fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
     }
     if silent.len() > NAMED {
         reasons.push(block("source_silent", format!("{} more sources silent", silent.len() - NAMED)));
+    }
+}
+
+/// A warning: it may be calm, and nobody should close over it without a look at the source.
+fn quiet(sources: &[QuietSource], reasons: &mut Vec<Reason>) {
+    for source in sources.iter().take(NAMED) {
+        let (since, expected) = (when(source.quiet.since), short(source.quiet.expected));
+        let text = format!("{} suspiciously quiet since {since}: it answers, but {expected} mentions would be usual by now", source.name);
+        reasons.push(note("source_quiet", text));
     }
 }
 

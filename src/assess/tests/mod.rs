@@ -14,7 +14,9 @@ use super::window::Rules;
 
 mod baseline;
 mod coverage;
+mod filter;
 mod properties;
+mod quiet;
 mod simulation;
 mod stored;
 mod verdict;
