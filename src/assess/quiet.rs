@@ -3,8 +3,8 @@
 //! A source whose search broke, whose page moved or whose token lost a right often goes on answering, with nothing. Its
 //! own history tells that from calm: what it usually brings at these hours of the day, on working days and at weekends,
 //! gives how many mentions should have come since the last one, and how much its hours scatter gives the probability
-//! that none did (a negative binomial distribution; the whole silence is taken as one draw of its rate, which is
-//! careful). Below [`CHANCE`] the silence is suspicious.
+//! that none did. Counts are taken as negative binomial, in two ways: each hour draws its own rate, or the whole silence
+//! draws one. The larger of the two probabilities holds; below [`CHANCE`] the silence is suspicious.
 //!
 //! A test over simulated sources (`tests/quiet.rs`) holds how often a calm source is named by chance: less than once in
 //! fifty weeks.
@@ -19,7 +19,7 @@ use crate::store::{Store, StoreError};
 use super::counts::LARGEST_SIZE;
 
 /// A silence with a smaller probability than this is suspicious.
-pub const CHANCE: f64 = 1e-4;
+pub const CHANCE: f64 = 3e-5;
 /// How far back the usual is learned.
 const HISTORY_MS: i64 = 21 * DAY_MS;
 /// Less history, or fewer mentions in it, say nothing of what is usual.
@@ -32,7 +32,7 @@ const PRIOR_HOURS: f64 = 4.0;
 /// Hours whose sums tell how much the source scatters.
 const BLOCK: usize = 6;
 /// The smallest size that is believed: a source that scatters more says nothing by its silence anyway.
-const SMALLEST_SIZE: f64 = 0.3;
+const SMALLEST_SIZE: f64 = 0.1;
 
 /// A silence that is hardly chance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,8 +64,9 @@ pub fn suspicious(hours: &[HourCoverage], now: Millis) -> Option<Hush> {
         return None;
     }
     let usual = Usual::learn(history)?;
-    let expected: f64 = silent.iter().map(|h| usual.at(h.hour)).sum();
-    let chance = (usual.size * (usual.size / (usual.size + expected)).ln()).exp();
+    let expected: Vec<f64> = silent.iter().map(|h| usual.at(h.hour)).collect();
+    let chance = usual.chance_of_none(&expected);
+    let expected = expected.iter().sum();
     let since = history.last()?.hour.plus(HOUR_MS);
     (chance < CHANCE).then_some(Hush { since, expected, chance })
 }
@@ -74,7 +75,8 @@ pub fn suspicious(hours: &[HourCoverage], now: Millis) -> Option<Hush> {
 struct Usual {
     /// Mentions an hour by slot: hours of working days, then of weekends.
     slots: [f64; 48],
-    /// How much its hours scatter together; large is Poisson.
+    /// How much its hours scatter, each for itself and together; large is Poisson.
+    size_of_hours: f64,
     size: f64,
 }
 
@@ -95,15 +97,24 @@ impl Usual {
         for (at, usual) in slots.iter_mut().enumerate() {
             *usual = (sums[at] + PRIOR_HOURS * mean) / (seen[at] + PRIOR_HOURS);
         }
-        let mut usual = Self { slots, size: LARGEST_SIZE };
-        usual.size = usual.scatter(history, &counts);
-        Some(usual)
+        let usual = Self { slots, size_of_hours: LARGEST_SIZE, size: LARGEST_SIZE };
+        let size_of_hours = usual.scatter(history, &counts, 1);
+        // The rate itself is known no better than by the mentions that were counted.
+        let size = 1.0 / (1.0 / usual.scatter(history, &counts, BLOCK) + 1.0 / total);
+        Some(Self { size_of_hours, size, ..usual })
     }
 
-    /// The size by the method of moments, over sums of some hours: neighbouring hours go up and down together.
-    fn scatter(&self, history: &[&HourCoverage], counts: &[f64]) -> f64 {
+    /// How likely nothing comes in hours of which this is expected.
+    fn chance_of_none(&self, expected: &[f64]) -> f64 {
+        let none = |size: f64, mean: f64| size * (size / (size + mean)).ln();
+        let apart: f64 = expected.iter().map(|mean| none(self.size_of_hours, *mean)).sum();
+        apart.max(none(self.size, expected.iter().sum())).exp()
+    }
+
+    /// The size by the method of moments, over sums of `block` hours: neighbouring hours go up and down together.
+    fn scatter(&self, history: &[&HourCoverage], counts: &[f64], block: usize) -> f64 {
         let (mut squares, mut excess) = (0.0, 0.0);
-        for (hours, counts) in history.chunks(BLOCK).zip(counts.chunks(BLOCK)) {
+        for (hours, counts) in history.chunks(block).zip(counts.chunks(block)) {
             let expected: f64 = hours.iter().map(|h| self.at(h.hour)).sum();
             let counted: f64 = counts.iter().sum();
             squares += expected * expected;

@@ -63,7 +63,7 @@ fn a_calm_source_is_named_by_chance_less_than_once_in_fifty_weeks() {
 
 #[test]
 fn a_busy_source_that_dies_is_named_within_hours_and_a_slow_one_within_days() {
-    for (level, within) in [(20.0, 6), (4.0, 14), (1.0, 36), (0.3, 120)] {
+    for (level, within) in [(20.0, 6), (4.0, 14), (1.0, 36), (0.3, 144)] {
         let mut late = 0;
         for seed in 100..120 {
             let mut record = source(seed, level, 3.0, 5 * WEEK);
@@ -81,7 +81,7 @@ fn the_silence_began_after_the_last_mention() {
     record[590..].iter_mut().for_each(|h| h.items = 0);
     let quiet = after(&record, 600).expect("suspicious");
     assert_eq!(quiet.since, at(590));
-    assert!((quiet.expected - 50.0).abs() < 0.5 && quiet.chance < 1e-6, "{quiet:?}");
+    assert!((quiet.expected - 50.0).abs() < 0.5 && quiet.chance < 1e-5, "{quiet:?}");
     record[599].items = 1;
     assert_eq!(after(&record, 600), None, "it speaks again");
 }
@@ -103,7 +103,7 @@ fn a_short_or_empty_history_says_nothing() {
         after(&record, hours + 100)
     };
     assert_eq!((dies(71, 9), dies(400, 0)), (None, None));
-    assert!(dies(72, 9).is_some());
+    assert!(dies(72, 9).is_some(), "three days are enough");
     assert_eq!(suspicious(&[], monday()), None);
 }
 
