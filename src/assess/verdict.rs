@@ -69,6 +69,8 @@ pub struct Surroundings {
     pub left_out: Vec<String>,
     /// Sources that answer, and bring suspiciously nothing.
     pub quiet: Vec<QuietSource>,
+    /// Themes that are still hot, and how many unhappy people they had in the last hours.
+    pub hot_themes: Vec<(String, i64)>,
 }
 
 /// The hours that a step may look at: those up to the end of its window.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{BrandId, SourceId};
 use super::post::{Post, PostKey};
+use super::statement::Statement;
 use super::time::{Millis, Span};
 
 /// Which adapter speaks to the source.
@@ -18,6 +19,14 @@ pub enum SourceKind {
     Mastodon,
     /// Hacker News through its search.
     Hackernews,
+    /// A Facebook page.
+    Facebook,
+    /// An Instagram professional account.
+    Instagram,
+    /// Threads.
+    Threads,
+    /// X, through its recent search.
+    X,
     /// Rows from `ebb import`; never polled.
     Import,
     /// Sent to us, or put into the watched folder; never polled.
@@ -26,7 +35,18 @@ pub enum SourceKind {
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Import, Self::Push];
+    pub const ALL: &'static [Self] = &[
+        Self::Feed,
+        Self::Wordpress,
+        Self::Mastodon,
+        Self::Hackernews,
+        Self::Facebook,
+        Self::Instagram,
+        Self::Threads,
+        Self::X,
+        Self::Import,
+        Self::Push,
+    ];
 
     /// The word in configuration and store.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +55,10 @@ impl SourceKind {
             Self::Wordpress => "wordpress",
             Self::Mastodon => "mastodon",
             Self::Hackernews => "hackernews",
+            Self::Facebook => "facebook",
+            Self::Instagram => "instagram",
+            Self::Threads => "threads",
+            Self::X => "x",
             Self::Import => "import",
             Self::Push => "push",
         }
@@ -47,7 +71,7 @@ impl SourceKind {
 
     /// The kind of a stored word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.as_str() == word)
+        Self::ALL.iter().copied().find(|k| k.as_str() == word)
     }
 }
 
@@ -101,6 +125,8 @@ pub struct Page {
     pub more: More,
     /// The server's wish: not before this time.
     pub not_before: Option<Millis>,
+    /// What the brand says itself: updates of the timeline, never mentions. Repeats are expected.
+    pub updates: Vec<Statement>,
 }
 
 /// Whether the chain of pages goes on.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::ids::{AuthorId, MentionId, SourceId};
+use crate::domain::ids::{AuthorId, MentionId, SourceId, ThemeId};
 use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
@@ -37,6 +37,8 @@ pub struct MentionQuery {
     pub hidden: String,
     /// Author id.
     pub author: String,
+    /// Theme id.
+    pub theme: String,
     /// Older than this cursor.
     pub before: String,
     /// Newer than this cursor.
@@ -101,6 +103,7 @@ impl MentionQuery {
                 "severity" => &mut out.severity,
                 "hidden" => &mut out.hidden,
                 "author" => &mut out.author,
+                "theme" => &mut out.theme,
                 "before" => &mut out.before,
                 "after" => &mut out.after,
                 _ => continue,
@@ -124,6 +127,7 @@ impl MentionQuery {
         keep(&mut self.severity, |s| s == "very");
         keep(&mut self.hidden, |s| matches!(s, "1" | "audit"));
         keep(&mut self.author, |s| s.parse::<AuthorId>().is_ok());
+        keep(&mut self.theme, |s| s.parse::<ThemeId>().is_ok());
         keep(&mut self.before, |s| s.parse::<Place>().is_ok());
         keep(&mut self.after, |s| s.parse::<Place>().is_ok());
         self
@@ -143,6 +147,7 @@ impl MentionQuery {
             .with("severity", &self.severity)
             .with("hidden", &self.hidden)
             .with("author", &self.author)
+            .with("theme", &self.theme)
             .with("before", &self.before)
             .with("after", &self.after)
     }
@@ -192,8 +197,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_taken_as_not_given() {
-        let read =
-            MentionQuery::parse("label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&hidden=2&unknown=1");
+        let read = MentionQuery::parse(
+            "label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&hidden=2&unknown=1",
+        );
         assert_eq!(read, MentionQuery::default());
         assert!(!read.narrowed());
     }

@@ -11,6 +11,7 @@ use super::api::intake::Receive;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
+use super::presence::Presence;
 use super::view::sources::SourceState;
 
 /// What handlers share. Cheap to clone.
@@ -28,6 +29,8 @@ pub struct WebState {
     pub hosts: Arc<[String]>,
     /// Live updates.
     pub live: Live,
+    /// Who looks at which case.
+    pub presence: Presence,
     /// Takes deliveries; `None`: no secret is set.
     pub intake: Option<Arc<dyn Receive>>,
 }
@@ -35,7 +38,16 @@ pub struct WebState {
 impl WebState {
     /// With default settings, in the real world, for loopback names only.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), live: Live::default(), intake: None }
+        Self {
+            store,
+            clock,
+            demo: None,
+            settings: Settings::default(),
+            hosts: Arc::new([]),
+            live: Live::default(),
+            presence: Presence::default(),
+            intake: None,
+        }
     }
 
     /// The asked brand, or the first one, with what waits in it.

@@ -26,6 +26,8 @@ pub struct Offered {
     pub platforms: Vec<String>,
     /// Languages, most frequent first, with counts.
     pub languages: Vec<(String, i64)>,
+    /// What the chosen theme is called.
+    pub theme: Option<String>,
 }
 
 /// One page of what was found.
@@ -81,6 +83,7 @@ struct Filters {
     severities: Vec<Choice>,
     hidden: Vec<Choice>,
     author: Option<String>,
+    theme: Option<String>,
     every_author: Link,
     more_open: bool,
     narrowed: bool,
@@ -169,7 +172,9 @@ fn filter_words(report: &FilterReport) -> String {
         n => format!(" Of {n} that people looked at, {} were hidden rightly.", report.audit.right),
     };
     match report.acting {
-        Acting::Yes => format!("The filter, {learned}, hides more of the kind: right in {right} when tested on marks that it had not seen.{audit}"),
+        Acting::Yes => {
+            format!("The filter, {learned}, hides more of the kind: right in {right} when tested on marks that it had not seen.{audit}")
+        }
         Acting::Off => "The filter is switched off for this brand: only people hide.".to_owned(),
         Acting::TooFew => {
             let left = LEAST_MARKS.saturating_sub(usize::try_from(measured.others).unwrap_or(0));
@@ -178,7 +183,9 @@ fn filter_words(report: &FilterReport) -> String {
                 left => format!("A filter hides more of the kind after {} more.", show::plural(left, "mark", "marks")),
             }
         }
-        Acting::Unsure => format!("The filter, {learned}, does not hide anything: right in {right} when tested, and surely in four of five is needed."),
+        Acting::Unsure => {
+            format!("The filter, {learned}, does not hide anything: right in {right} when tested, and surely in four of five is needed.")
+        }
         Acting::Contradicted => format!("The filter has stopped hiding.{audit}"),
     }
 }
@@ -186,10 +193,9 @@ fn filter_words(report: &FilterReport) -> String {
 /// `96 % (87 to 99 %)`
 fn percent_of(precision: Precision) -> String {
     let (low, high) = precision.interval();
-    precision.share().map_or_else(
-        || "none".to_owned(),
-        |share| format!("{} ({} to {})", show::percent(share), show::percent(low), show::percent(high)),
-    )
+    precision
+        .share()
+        .map_or_else(|| "none".to_owned(), |share| format!("{} ({} to {})", show::percent(share), show::percent(low), show::percent(high)))
 }
 
 fn notice(mention: &Mention) -> Notice {
@@ -251,6 +257,10 @@ fn narrowing(query: &MentionQuery, offered: &Offered) -> Vec<String> {
     if !query.author.is_empty() {
         parts.push("by one author".to_owned());
     }
+    if !query.theme.is_empty() {
+        let gone = || "of a theme that is none any more".to_owned();
+        parts.push(offered.theme.as_ref().map_or_else(gone, |name| format!("about {name}")));
+    }
     match query.copies.as_str() {
         "only" => parts.push("copies only".to_owned()),
         "show" => parts.push("with copies".to_owned()),
@@ -272,8 +282,11 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
     let since = query::SINCE.iter().map(|(value, words, _)| Choice::new(*value, *words, &query.since)).collect();
     let sources = offered.sources.iter().map(|(id, name)| Choice::new(id, show::one_line(name, 40), &query.source)).collect();
     let platforms = offered.platforms.iter().map(|p| Choice::new(p, show::platform(p), &query.platform)).collect();
-    let languages =
-        offered.languages.iter().map(|(l, n)| Choice::new(l, format!("{} ({})", show::language(l), show::count(*n)), &query.lang)).collect();
+    let languages = offered
+        .languages
+        .iter()
+        .map(|(l, n)| Choice::new(l, format!("{} ({})", show::language(l), show::count(*n)), &query.lang))
+        .collect();
     Filters {
         q: query.q.clone(),
         labels: with(any("any", &query.label), labels.chain([Choice::new("unscored", "Not scored yet", &query.label)]).collect()),
@@ -293,6 +306,7 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
             Choice::new("audit", "the filter's, drawn for a look", &query.hidden),
         ],
         author: (!query.author.is_empty()).then(|| query.author.clone()),
+        theme: (!query.theme.is_empty()).then(|| query.theme.clone()),
         every_author: MentionQuery { author: String::new(), ..query.from_newest() }.link(scope, "/mentions"),
         more_open: ![&query.platform, &query.lang, &query.copies, &query.severity, &query.hidden].iter().all(|v| v.is_empty()),
         narrowed: query.narrowed(),
