@@ -23,17 +23,36 @@
 //! | `hackernews` | `url`, `item_url`, `queries` (the brand's names unless given), `backfill_days` = 60 |
 
 mod adapter;
+mod appstore;
+mod bluesky;
 mod cursor;
+mod discourse;
+mod disqus;
 mod error;
 mod feed;
+mod ghost;
+mod github;
+mod googleplay;
 mod hackernews;
 mod html;
 mod http;
+mod isso;
+mod jwt;
+mod lemmy;
 mod lenient;
+mod markdown;
 mod mastodon;
 mod meter;
+mod news;
 mod oauth;
+mod remark42;
 mod secret;
+mod session;
+mod stackexchange;
+mod telegram;
+mod trustpilot;
+mod value;
+mod walk;
 mod wordpress;
 
 pub use adapter::Adapter;

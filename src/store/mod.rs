@@ -15,6 +15,7 @@
 //! loss may lose the commits of the last moments, never the file. What is lost then is read again from the
 //! cursor, which was lost with it; what people typed in those moments is gone.
 
+mod accounts;
 mod authors;
 mod brands;
 mod bulk;
