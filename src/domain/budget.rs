@@ -120,6 +120,15 @@ impl Thrift {
     }
 }
 
+/// What a source does to save.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saving {
+    /// It reads one part in n of the time, and claims only that.
+    Samples,
+    /// It reads all, asked one time in n.
+    AsksLess,
+}
+
 /// When the UTC day of `now` ends.
 pub const fn next_day(now: Millis) -> Millis {
     Millis::new((now.get().div_euclid(DAY_MS) + 1) * DAY_MS)

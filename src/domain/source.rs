@@ -47,13 +47,23 @@ pub enum SourceKind {
     Telegram,
     /// Reviews of a business on Trustpilot.
     Trustpilot,
+    /// A Facebook page.
+    Facebook,
+    /// An Instagram professional account.
+    Instagram,
+    /// Threads.
+    Threads,
+    /// X, through its recent search.
+    X,
     /// Rows from `ebb import`; never polled.
     Import,
+    /// Sent to us, or put into the watched folder; never polled.
+    Push,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: &'static [Self] = &[
         Self::Feed,
         Self::Wordpress,
         Self::Mastodon,
@@ -72,7 +82,12 @@ impl SourceKind {
         Self::StackExchange,
         Self::Telegram,
         Self::Trustpilot,
+        Self::Facebook,
+        Self::Instagram,
+        Self::Threads,
+        Self::X,
         Self::Import,
+        Self::Push,
     ];
 
     /// The word in configuration and store.
@@ -96,13 +111,23 @@ impl SourceKind {
             Self::StackExchange => "stackexchange",
             Self::Telegram => "telegram",
             Self::Trustpilot => "trustpilot",
+            Self::Facebook => "facebook",
+            Self::Instagram => "instagram",
+            Self::Threads => "threads",
+            Self::X => "x",
             Self::Import => "import",
+            Self::Push => "push",
         }
+    }
+
+    /// Whether somebody asks it; the others bring what they have.
+    pub const fn is_polled(self) -> bool {
+        !matches!(self, Self::Import | Self::Push)
     }
 
     /// The kind of a stored word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.as_str() == word)
+        Self::ALL.iter().copied().find(|k| k.as_str() == word)
     }
 }
 

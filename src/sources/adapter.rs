@@ -8,11 +8,13 @@ use super::appstore::AppStore;
 use super::bluesky::Bluesky;
 use super::discourse::Discourse;
 use super::disqus::Disqus;
+use super::facebook::Facebook;
 use super::feed::Feed;
 use super::ghost::Ghost;
 use super::github::Github;
 use super::googleplay::GooglePlay;
 use super::hackernews::HackerNews;
+use super::instagram::Instagram;
 use super::isso::Isso;
 use super::lemmy::Lemmy;
 use super::mastodon::Mastodon;
@@ -21,10 +23,13 @@ use super::remark42::Remark42;
 use super::secret::Secrets;
 use super::stackexchange::StackExchange;
 use super::telegram::Telegram;
+use super::threads::Threads;
 use super::trustpilot::Trustpilot;
 use super::wordpress::WordPress;
+use super::x::X;
 use super::{Http, PollError, SettingsError, walk};
 use crate::domain::brand::BrandTerms;
+use crate::domain::budget::{Saving, Thrift};
 use crate::domain::post::PostKey;
 use crate::domain::source::{Cursor, Page, Recheck, SourceKind, SourceSpec};
 use crate::domain::time::Millis;
@@ -68,6 +73,14 @@ pub enum Adapter {
     Telegram(Telegram),
     /// Reviews of a business on Trustpilot.
     Trustpilot(Trustpilot),
+    /// A Facebook page.
+    Facebook(Box<Facebook>),
+    /// Instagram.
+    Instagram(Box<Instagram>),
+    /// Threads.
+    Threads(Box<Threads>),
+    /// X.
+    X(Box<X>),
 }
 
 impl Adapter {
@@ -95,7 +108,11 @@ impl Adapter {
             SourceKind::StackExchange => StackExchange::new(spec, secrets, terms).map(Self::StackExchange),
             SourceKind::Telegram => Telegram::new(spec, secrets).map(Self::Telegram),
             SourceKind::Trustpilot => Trustpilot::new(spec, secrets).map(Self::Trustpilot),
-            SourceKind::Import => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
+            SourceKind::Facebook => Facebook::new(spec, secrets).map(|a| Self::Facebook(Box::new(a))),
+            SourceKind::Instagram => Instagram::new(spec, secrets).map(|a| Self::Instagram(Box::new(a))),
+            SourceKind::Threads => Threads::new(spec, secrets, terms).map(|a| Self::Threads(Box::new(a))),
+            SourceKind::X => X::new(spec, secrets, terms).map(|x| Self::X(Box::new(x))),
+            SourceKind::Import | SourceKind::Push => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
         }
     }
 
@@ -120,6 +137,10 @@ impl Adapter {
             Self::StackExchange(a) => walk::poll(a, http, cursor, now).await,
             Self::Telegram(a) => a.poll(http, cursor, now).await,
             Self::Trustpilot(a) => walk::poll(a, http, cursor, now).await,
+            Self::Facebook(a) => a.poll(http, cursor, now).await,
+            Self::Instagram(a) => a.poll(http, cursor, now).await,
+            Self::Threads(a) => a.poll(http, cursor, now).await,
+            Self::X(a) => a.poll(http, cursor, now).await,
         }
     }
 
@@ -142,6 +163,22 @@ impl Adapter {
             Self::Remark42(a) => a.recheck(http, keys, now).await,
             Self::StackExchange(a) => a.recheck(http, keys, now).await,
             Self::Trustpilot(a) => a.recheck(http, keys, now).await,
+            Self::Facebook(a) => a.recheck(http, keys, now).await,
+            Self::Instagram(a) => a.recheck(http, keys, now).await,
+            Self::Threads(a) => a.recheck(http, keys, now).await,
+            Self::X(a) => a.recheck(http, keys, now).await,
+        }
+    }
+
+    /// How sparingly to read from now on. A source that can read a part of the time reads that part; for others only the time
+    /// between polls can grow.
+    pub fn thrift(&self, thrift: Thrift) -> Saving {
+        match self {
+            Self::X(a) => {
+                a.thrift(thrift);
+                Saving::Samples
+            }
+            _ => Saving::AsksLess,
         }
     }
 
@@ -158,6 +195,8 @@ impl Adapter {
             Self::Isso(_) | Self::Remark42(_) => 50,
             Self::StackExchange(_) => 100,
             Self::Mastodon(_) | Self::HackerNews(_) => 20,
+            Self::Facebook(_) | Self::Instagram(_) | Self::Threads(_) => super::graph::BATCH,
+            Self::X(_) => super::x::BATCH,
         }
     }
 }

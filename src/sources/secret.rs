@@ -75,7 +75,8 @@ impl Secrets {
         Self(Kind::Fixed(values))
     }
 
-    pub(super) fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
+    /// Reads a secret; `source` names who needs it in errors.
+    pub fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
         let text = self.read_lines(source, at)?;
         let wrong = |what: String| SettingsError::Secret { source_name: source.to_owned(), what };
         Secret::of(text.expose()).ok_or_else(|| wrong("it is empty or holds white space or special characters".to_owned()))

@@ -4,15 +4,19 @@ mod blogs;
 mod bluesky;
 mod feed;
 mod forums;
+mod graph;
 mod hackernews;
 mod http;
 mod law;
 mod mastodon;
+mod oauth;
+mod real;
 mod searches;
 mod shelf;
 mod stores;
 mod wordpress;
 mod wordpress_site;
+mod x;
 
 use std::time::Duration;
 
@@ -65,7 +69,8 @@ pub(super) fn terms() -> BrandTerms {
 }
 
 pub(super) fn secrets() -> Secrets {
-    Secrets::fixed([("TOKEN".to_owned(), "s3cret".to_owned())].into())
+    let words = [("TOKEN", "s3cret"), ("ID", "an-id"), ("REFRESH", "rt-first")];
+    Secrets::fixed(words.map(|(name, word)| (name.to_owned(), word.to_owned())).into())
 }
 
 pub(super) fn spec(kind: SourceKind, settings: serde_json::Value) -> SourceSpec {
