@@ -21,6 +21,7 @@ mod brands;
 mod bulk;
 mod cases;
 mod checks;
+mod closed;
 mod concern;
 mod copies;
 mod coverage;
