@@ -36,6 +36,7 @@ mod testing;
 mod tests;
 #[cfg(test)]
 mod tests_report;
+mod tests_signals;
 pub mod view;
 
 use std::time::Duration;

@@ -30,7 +30,7 @@ impl Answer {
     }
 }
 
-async fn ask(world: &World, request: Request<Body>) -> Answer {
+pub(super) async fn ask(world: &World, request: Request<Body>) -> Answer {
     let answer = router(world.state.clone()).oneshot(request).await.expect("an answer");
     let (parts, body) = answer.into_parts();
     let body = to_bytes(body, 16 << 20).await.expect("a body");
