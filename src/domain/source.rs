@@ -23,17 +23,39 @@ pub enum SourceKind {
     Facebook,
     /// An Instagram professional account.
     Instagram,
+    /// A LinkedIn organisation.
+    Linkedin,
+    /// Reddit.
+    Reddit,
+    /// A status page: the brand's own words, which are no mentions.
+    Statuspage,
     /// Threads.
     Threads,
     /// X, through its recent search.
     X,
+    /// Comments on YouTube.
+    Youtube,
     /// Rows from `ebb import`; never polled.
     Import,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: &'static [Self] = &[Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Facebook, Self::Instagram, Self::Threads, Self::X, Self::Import];
+    pub const ALL: &'static [Self] = &[
+        Self::Feed,
+        Self::Wordpress,
+        Self::Mastodon,
+        Self::Hackernews,
+        Self::Facebook,
+        Self::Instagram,
+        Self::Linkedin,
+        Self::Reddit,
+        Self::Statuspage,
+        Self::Threads,
+        Self::X,
+        Self::Youtube,
+        Self::Import,
+    ];
 
     /// The word in configuration and store.
     pub const fn as_str(self) -> &'static str {
@@ -44,8 +66,12 @@ impl SourceKind {
             Self::Hackernews => "hackernews",
             Self::Facebook => "facebook",
             Self::Instagram => "instagram",
+            Self::Linkedin => "linkedin",
+            Self::Reddit => "reddit",
+            Self::Statuspage => "statuspage",
             Self::Threads => "threads",
             Self::X => "x",
+            Self::Youtube => "youtube",
             Self::Import => "import",
         }
     }

@@ -8,11 +8,15 @@ use super::facebook::Facebook;
 use super::feed::Feed;
 use super::hackernews::HackerNews;
 use super::instagram::Instagram;
+use super::linkedin::LinkedIn;
 use super::mastodon::Mastodon;
+use super::reddit::Reddit;
 use super::secret::Secrets;
+use super::statuspage::Statuspage;
 use super::threads::Threads;
 use super::wordpress::WordPress;
 use super::x::X;
+use super::youtube::YouTube;
 use super::{Http, PollError, SettingsError};
 use crate::domain::brand::BrandTerms;
 use crate::domain::budget::{Saving, Thrift};
@@ -35,10 +39,18 @@ pub enum Adapter {
     Facebook(Box<Facebook>),
     /// Instagram.
     Instagram(Box<Instagram>),
+    /// LinkedIn.
+    LinkedIn(Box<LinkedIn>),
+    /// Reddit.
+    Reddit(Box<Reddit>),
+    /// A status page: the brand's own words.
+    Statuspage(Statuspage),
     /// Threads.
     Threads(Box<Threads>),
     /// X.
     X(Box<X>),
+    /// YouTube.
+    YouTube(Box<YouTube>),
 }
 
 impl Adapter {
@@ -54,8 +66,12 @@ impl Adapter {
             SourceKind::Hackernews => HackerNews::new(spec, terms).map(Self::HackerNews),
             SourceKind::Facebook => Facebook::new(spec, secrets).map(|a| Self::Facebook(Box::new(a))),
             SourceKind::Instagram => Instagram::new(spec, secrets).map(|a| Self::Instagram(Box::new(a))),
+            SourceKind::Linkedin => LinkedIn::new(spec, secrets).map(|a| Self::LinkedIn(Box::new(a))),
+            SourceKind::Reddit => Reddit::new(spec, secrets, terms).map(|a| Self::Reddit(Box::new(a))),
+            SourceKind::Statuspage => Statuspage::new(spec).map(Self::Statuspage),
             SourceKind::Threads => Threads::new(spec, secrets, terms).map(|a| Self::Threads(Box::new(a))),
             SourceKind::X => X::new(spec, secrets, terms).map(|x| Self::X(Box::new(x))),
+            SourceKind::Youtube => YouTube::new(spec, secrets, terms).map(|a| Self::YouTube(Box::new(a))),
             SourceKind::Import => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
         }
     }
@@ -69,8 +85,12 @@ impl Adapter {
             Self::HackerNews(a) => a.poll(http, cursor, now).await,
             Self::Facebook(a) => a.poll(http, cursor, now).await,
             Self::Instagram(a) => a.poll(http, cursor, now).await,
+            Self::LinkedIn(a) => a.poll(http, cursor, now).await,
+            Self::Reddit(a) => a.poll(http, cursor, now).await,
+            Self::Statuspage(a) => a.poll(http, cursor, now).await,
             Self::Threads(a) => a.poll(http, cursor, now).await,
             Self::X(a) => a.poll(http, cursor, now).await,
+            Self::YouTube(a) => a.poll(http, cursor, now).await,
         }
     }
 
@@ -78,14 +98,16 @@ impl Adapter {
     /// answers could not be judged this time.
     pub async fn recheck(&self, http: &Http, keys: &[PostKey], now: Millis) -> Result<Recheck, PollError> {
         match self {
-            Self::Feed(_) => Ok(Recheck::default()),
+            Self::Feed(_) | Self::LinkedIn(_) | Self::Statuspage(_) => Ok(Recheck::default()),
             Self::WordPress(a) => a.recheck(http, keys, now).await,
             Self::Mastodon(a) => a.recheck(http, keys, now).await,
             Self::HackerNews(a) => a.recheck(http, keys, now).await,
             Self::Facebook(a) => a.recheck(http, keys, now).await,
             Self::Instagram(a) => a.recheck(http, keys, now).await,
+            Self::Reddit(a) => a.recheck(http, keys, now).await,
             Self::Threads(a) => a.recheck(http, keys, now).await,
             Self::X(a) => a.recheck(http, keys, now).await,
+            Self::YouTube(a) => a.recheck(http, keys, now).await,
         }
     }
 
@@ -104,12 +126,15 @@ impl Adapter {
     /// Posts that one recheck takes; 0: posts of this source cannot be re-read.
     pub const fn recheck_batch(&self) -> usize {
         match self {
-            // A feed is a sliding window: what is not in it is not gone.
-            Self::Feed(_) => 0,
+            // A feed is a sliding window: what is not in it is not gone. LinkedIn's notifications tell of edits and deletions
+            // for as long as words are kept. What a status page says is no mention.
+            Self::Feed(_) | Self::LinkedIn(_) | Self::Statuspage(_) => 0,
             Self::WordPress(_) => 100,
             Self::Mastodon(_) | Self::HackerNews(_) => 20,
             Self::Facebook(_) | Self::Instagram(_) | Self::Threads(_) => super::graph::BATCH,
+            Self::Reddit(_) => super::reddit::BATCH,
             Self::X(_) => super::x::BATCH,
+            Self::YouTube(_) => super::youtube::BATCH,
         }
     }
 }

@@ -33,13 +33,17 @@ mod html;
 mod http;
 mod instagram;
 mod lenient;
+mod linkedin;
 mod mastodon;
 mod meter;
 mod oauth;
+mod reddit;
 mod secret;
+mod statuspage;
 mod threads;
 mod wordpress;
 mod x;
+mod youtube;
 
 pub use adapter::Adapter;
 pub use error::{PollError, SettingsError};
