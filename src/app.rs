@@ -1,5 +1,6 @@
 //! The application: the tasks of one process, over one store, until it is told to stop.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::lifecycle::{End, Shutdown, Tasks};
 use crate::store::Store;
-use crate::{assess, ingest, score, sources, web};
+use crate::{assess, hub, ingest, score, sources, web};
 
 /// A part of the work that can run in a process of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -38,6 +39,8 @@ pub struct Settings {
     pub poll: ingest::PollerOptions,
     /// The model: threads, 0 for one a core.
     pub score_threads: usize,
+    /// Where models from elsewhere are kept; `None`: the bundled ones score, whatever was chosen there.
+    pub models: Option<PathBuf>,
     /// Verdicts and flags.
     pub assess: assess::Settings,
 }
@@ -66,10 +69,12 @@ impl From<&Config> for Settings {
         let assess = assess::Settings {
             hold_ms: config.assess.hold.as_millis(),
             flag_severity: config.assess.flag_severity,
+            silence_alarm_ms: config.assess.silence_alarm.as_millis(),
+            watch_ms: config.assess.watch.as_millis(),
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess }
+        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, models: Some(config.score.folder.clone()), assess }
     }
 }
 
@@ -109,7 +114,8 @@ impl App {
     }
 
     fn spawn_scorer(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
-        let models = score::Models::bundled(self.settings.score_threads).context("cannot load the model")?;
+        let chosen = self.settings.models.as_ref().map(|f| hub::Shelf::new(f).in_use()).transpose()?.flatten();
+        let models = score::Models::open(chosen.as_deref(), self.settings.score_threads).context("cannot load the model")?;
         let scorer = score::Scorer::start(models)?;
         let work = score::worker::ScoreWorker::new(self.store.clone(), scorer, self.clock.clone(), worker("score"));
         let finishing = shutdown.finishing();

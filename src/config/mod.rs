@@ -71,23 +71,29 @@ pub struct Web {
 }
 
 /// `[score]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Score {
     /// Threads for the model; 0: one a core.
     pub threads: usize,
+    /// Where `ebb model` keeps models from elsewhere, and the choice among them.
+    pub folder: PathBuf,
 }
 
 /// `[assess]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Assess {
+    /// How long we may say nothing while concern is raised, before the silence alarm begins.
+    pub silence_alarm: Duration,
     /// How long concern must stay calm before an incident counts as recovered.
     pub hold: Duration,
     /// Below this share of what should have been read, the verdict is `unknown`. 0..=1.
     pub min_coverage: f64,
     /// Severity from which a negative mention flags its author. 0..=1.
     pub flag_severity: f64,
+    /// How long a closed incident is still judged.
+    pub watch: Duration,
 }
 
 /// `[[brand]]`
@@ -151,6 +157,12 @@ fn five_minutes() -> Duration {
     Duration::from_secs(300)
 }
 
+impl Default for Score {
+    fn default() -> Self {
+        Self { threads: 0, folder: PathBuf::from("ebb-models") }
+    }
+}
+
 impl Default for Database {
     fn default() -> Self {
         Self { url: "sqlite:ebb.db".to_owned() }
@@ -171,7 +183,13 @@ impl Default for Web {
 
 impl Default for Assess {
     fn default() -> Self {
-        Self { hold: Duration::from_secs(72 * 3600), min_coverage: 0.6, flag_severity: 0.5 }
+        Self {
+            silence_alarm: Duration::from_secs(4 * 3600),
+            hold: Duration::from_secs(72 * 3600),
+            min_coverage: 0.6,
+            flag_severity: 0.5,
+            watch: Duration::from_secs(14 * 24 * 3600),
+        }
     }
 }
 
@@ -254,6 +272,9 @@ impl Config {
         }
         if self.assess.hold.as_millis() < 3_600_000 {
             return invalid("assess.hold: must be at least 1h".to_owned());
+        }
+        if self.assess.silence_alarm.as_millis() < 600_000 {
+            return invalid("assess.silence_alarm: must be at least 10m".to_owned());
         }
         if let Some(name) = first_repeat(self.brands.iter().map(|b| b.name.as_str())) {
             return invalid(format!("brand \"{name}\" is there twice"));

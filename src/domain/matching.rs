@@ -127,6 +127,11 @@ impl Matcher {
         self.text_matches(&post.text)
     }
 
+    /// Whether one of the brand's own accounts wrote a post.
+    pub fn wrote(&self, post: &Post) -> bool {
+        self.is_own(&post.author, &post.key)
+    }
+
     /// Looks at a text alone.
     pub fn text_matches(&self, text: &str) -> Match {
         let parts = parts(&fold(text));

@@ -2,15 +2,22 @@
 
 pub mod brand;
 pub mod budget;
+pub mod case;
 pub mod fold;
+pub mod hold;
 pub mod ids;
 pub mod incident;
 pub mod matching;
 pub mod post;
+pub mod promo;
+pub mod rates;
+pub mod reply;
 pub mod sentiment;
+pub mod silence;
 pub mod source;
 pub mod statement;
 pub mod text;
+pub mod theme;
 pub mod time;
 pub mod verdict;
 pub mod words;

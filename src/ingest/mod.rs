@@ -6,6 +6,7 @@
 //! When to poll again is arithmetic ([`schedule`]); only [`Poller::run`] waits.
 
 mod adapters;
+pub mod customers;
 pub mod import;
 mod lang;
 mod poller;

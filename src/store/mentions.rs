@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use super::bulk::{Value, bind};
 use super::row::{Cells, clean, readable};
 use super::{Backend, Result, Store, StoreError, authors, known, rollup};
-use crate::domain::ids::{AuthorId, BrandId, MentionId, SourceId};
+use crate::domain::ids::{AuthorId, BrandId, MentionId, SourceId, ThemeId};
 use crate::domain::post::{Engagement, Mention};
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
 use crate::domain::time::{Millis, Span};
@@ -50,6 +50,8 @@ pub struct MentionFilter {
     pub copies: Copies,
     /// At least this severe, 0..=1.
     pub min_severity: Option<f64>,
+    /// Of this theme of an incident.
+    pub theme: Option<ThemeId>,
 }
 
 impl Default for MentionFilter {
@@ -66,6 +68,7 @@ impl Default for MentionFilter {
             search: None,
             copies: Copies::default(),
             min_severity: None,
+            theme: None,
         }
     }
 }
@@ -223,6 +226,10 @@ impl Listing {
         }
         if let Some(severity) = filter.min_severity {
             self.and_bind("\n    and x.severity >= ", severity.into(), "");
+        }
+        if let Some(theme) = filter.theme {
+            let held = "\n    and exists (select 1 from theme_mentions t where t.mention_id = x.mention_id and t.theme_id = ";
+            self.and_bind(held, theme.get().into(), ")");
         }
     }
 

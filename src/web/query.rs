@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::ids::{AuthorId, MentionId, SourceId};
+use crate::domain::ids::{AuthorId, MentionId, SourceId, ThemeId};
 use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
@@ -35,6 +35,8 @@ pub struct MentionQuery {
     pub severity: String,
     /// Author id.
     pub author: String,
+    /// Theme id.
+    pub theme: String,
     /// Older than this cursor.
     pub before: String,
     /// Newer than this cursor.
@@ -98,6 +100,7 @@ impl MentionQuery {
                 "copies" => &mut out.copies,
                 "severity" => &mut out.severity,
                 "author" => &mut out.author,
+                "theme" => &mut out.theme,
                 "before" => &mut out.before,
                 "after" => &mut out.after,
                 _ => continue,
@@ -120,6 +123,7 @@ impl MentionQuery {
         keep(&mut self.copies, |s| matches!(s, "show" | "only"));
         keep(&mut self.severity, |s| s == "very");
         keep(&mut self.author, |s| s.parse::<AuthorId>().is_ok());
+        keep(&mut self.theme, |s| s.parse::<ThemeId>().is_ok());
         keep(&mut self.before, |s| s.parse::<Place>().is_ok());
         keep(&mut self.after, |s| s.parse::<Place>().is_ok());
         self
@@ -138,6 +142,7 @@ impl MentionQuery {
             .with("copies", &self.copies)
             .with("severity", &self.severity)
             .with("author", &self.author)
+            .with("theme", &self.theme)
             .with("before", &self.before)
             .with("after", &self.after)
     }

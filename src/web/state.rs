@@ -10,6 +10,7 @@ use crate::store::Store;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
+use super::presence::Presence;
 use super::view::sources::SourceState;
 
 /// What handlers share. Cheap to clone.
@@ -27,12 +28,22 @@ pub struct WebState {
     pub hosts: Arc<[String]>,
     /// Live updates.
     pub live: Live,
+    /// Who looks at which case.
+    pub presence: Presence,
 }
 
 impl WebState {
     /// With default settings, in the real world, for loopback names only.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), live: Live::default() }
+        Self {
+            store,
+            clock,
+            demo: None,
+            settings: Settings::default(),
+            hosts: Arc::new([]),
+            live: Live::default(),
+            presence: Presence::default(),
+        }
     }
 
     /// The asked brand, or the first one, with what waits in it.

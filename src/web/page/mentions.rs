@@ -7,7 +7,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 
-use crate::domain::ids::MentionId;
+use crate::domain::ids::{MentionId, ThemeId};
 use crate::domain::post::Mention;
 use crate::domain::sentiment::Label;
 use crate::domain::time::Span;
@@ -16,6 +16,7 @@ use crate::web::failure::{self, WebError};
 use crate::web::layout::Scope;
 use crate::web::query::{MentionQuery, Place, Wanted};
 use crate::web::state::WebState;
+use crate::web::view;
 use crate::web::view::mentions::{Found, MentionsPage, Offered};
 
 use super::{asked_brand, lead_to};
@@ -72,6 +73,7 @@ pub fn filter(query: &MentionQuery, scope: &Scope) -> MentionFilter {
             "only" => Copies::Only,
             _ => Copies::Hide,
         },
+        theme: query.theme.parse().ok(),
         min_severity: (query.severity == "very").then_some(f64::from(scope.very)),
     }
 }
@@ -122,10 +124,21 @@ async fn offered(state: &WebState, scope: &Scope, query: &MentionQuery, found: &
         languages.push((query.lang.clone(), 0));
     }
     Ok(Offered {
+        theme: theme_words(state, &query.theme).await?,
         sources: sources.into_iter().map(|s| (s.id.to_string(), s.spec.name)).collect(),
         platforms: platforms.into_iter().collect(),
         languages,
     })
+}
+
+/// What the asked theme is called; `None` without one, or when it is no theme any more.
+async fn theme_words(state: &WebState, id: &str) -> Result<Option<String>, WebError> {
+    let Ok(id) = id.parse::<ThemeId>() else { return Ok(None) };
+    match state.store.theme(id).await {
+        Ok(theme) => Ok(Some(view::themes::name(&theme))),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What the buttons of a row send.

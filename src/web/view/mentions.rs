@@ -22,6 +22,8 @@ pub struct Offered {
     pub platforms: Vec<String>,
     /// Languages, most frequent first, with counts.
     pub languages: Vec<(String, i64)>,
+    /// What the chosen theme is called.
+    pub theme: Option<String>,
 }
 
 /// One page of what was found.
@@ -58,6 +60,7 @@ struct Filters {
     copies: Vec<Choice>,
     severities: Vec<Choice>,
     author: Option<String>,
+    theme: Option<String>,
     every_author: Link,
     more_open: bool,
     narrowed: bool,
@@ -163,6 +166,10 @@ fn narrowing(query: &MentionQuery, offered: &Offered) -> Vec<String> {
     if !query.author.is_empty() {
         parts.push("by one author".to_owned());
     }
+    if !query.theme.is_empty() {
+        let gone = || "of a theme that is none any more".to_owned();
+        parts.push(offered.theme.as_ref().map_or_else(gone, |name| format!("about {name}")));
+    }
     match query.copies.as_str() {
         "only" => parts.push("copies only".to_owned()),
         "show" => parts.push("with copies".to_owned()),
@@ -195,6 +202,7 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
         ],
         severities: vec![any("any", &query.severity), Choice::new("very", "very unhappy", &query.severity)],
         author: (!query.author.is_empty()).then(|| query.author.clone()),
+        theme: (!query.theme.is_empty()).then(|| query.theme.clone()),
         every_author: MentionQuery { author: String::new(), ..query.from_newest() }.link(scope, "/mentions"),
         more_open: ![&query.platform, &query.lang, &query.copies, &query.severity].iter().all(|v| v.is_empty()),
         narrowed: query.narrowed(),

@@ -4,7 +4,21 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 17] = [
+const TABLES: &[&str] = &[
+    "checks",
+    "brand_posts",
+    "holds",
+    "theme_marks",
+    "theme_mentions",
+    "theme_hours",
+    "themes",
+    "memories",
+    "closings",
+    "reply_templates",
+    "customers",
+    "account_links",
+    "case_events",
+    "cases",
     "flags",
     "standing",
     "verdicts",
