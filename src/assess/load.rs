@@ -75,6 +75,10 @@ pub(super) async fn sources(store: &Store, brand: BrandId, span: Span) -> Result
     let mut records = Vec::new();
     for health in store.source_health().await? {
         let own = health.spec.brand == brand;
+        // The brand's own voice: nobody is unhappy there.
+        if health.spec.kind == SourceKind::Statuspage {
+            continue;
+        }
         // Rows of an import can name any brand.
         if !own && health.spec.kind != SourceKind::Import {
             continue;

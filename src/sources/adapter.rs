@@ -19,7 +19,7 @@ use super::x::X;
 use super::youtube::YouTube;
 use super::{Http, PollError, SettingsError};
 use crate::domain::brand::BrandTerms;
-use crate::domain::budget::{Saving, Thrift};
+use crate::domain::budget::{Budget, Saving, Thrift};
 use crate::domain::post::PostKey;
 use crate::domain::source::{Cursor, Page, Recheck, SourceKind, SourceSpec};
 use crate::domain::time::Millis;
@@ -140,8 +140,15 @@ impl Adapter {
 }
 
 /// Reads the settings of a source, with the key named when they are wrong.
+///
+/// The budget is for whoever polls, and no adapter's own.
 pub(super) fn settings<T: DeserializeOwned>(spec: &SourceSpec) -> Result<T, SettingsError> {
-    T::deserialize(&spec.settings).map_err(|e| SettingsError::settings(&spec.name, e.to_string()))
+    Budget::of(&spec.settings).map_err(|what| SettingsError::settings(&spec.name, what))?;
+    let mut own = spec.settings.clone();
+    if let Some(map) = own.as_object_mut() {
+        map.remove("budget");
+    }
+    T::deserialize(&own).map_err(|e| SettingsError::settings(&spec.name, e.to_string()))
 }
 
 /// A configured address: absolute, `http` or `https`, without credentials.
