@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, SecretPlace};
+use crate::domain::intake::{Receipt, Refused, Signature};
+use crate::ingest::import::push;
 use crate::lifecycle::{End, Shutdown, Tasks};
 use crate::store::Store;
 use crate::{assess, hub, ingest, score, sources, web};
@@ -43,6 +46,19 @@ pub struct Settings {
     pub models: Option<PathBuf>,
     /// Verdicts and flags.
     pub assess: assess::Settings,
+    /// Posts that are brought.
+    pub intake: Intake,
+}
+
+/// How posts are brought instead of asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Intake {
+    /// Signs deliveries; `None`: none are taken.
+    pub secret: Option<sources::SecretRef>,
+    /// The watched folder.
+    pub folder: Option<PathBuf>,
+    /// The brand of posts that name none.
+    pub brand: Option<String>,
 }
 
 /// The application before it runs.
@@ -74,7 +90,16 @@ impl From<&Config> for Settings {
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, models: Some(config.score.folder.clone()), assess }
+        let intake = Intake {
+            secret: config.intake.secret.clone().map(|place| match place {
+                SecretPlace::Env(name) => sources::SecretRef::Env(name),
+                SecretPlace::File(path) => sources::SecretRef::File(path),
+            }),
+            folder: config.intake.folder.clone(),
+            brand: config.intake.brand.clone(),
+        };
+        let models = Some(config.score.folder.clone());
+        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, models, assess, intake }
     }
 }
 
@@ -84,7 +109,10 @@ impl App {
         let mut tasks = Tasks::default();
         for role in roles {
             match role {
-                Role::Poll => self.spawn_poller(&mut tasks, shutdown)?,
+                Role::Poll => {
+                    self.spawn_poller(&mut tasks, shutdown)?;
+                    self.spawn_folder(&mut tasks, shutdown)?;
+                }
                 Role::Score => self.spawn_scorer(&mut tasks, shutdown)?,
                 Role::Assess => self.spawn_assessor(&mut tasks, shutdown),
                 Role::Web => {}
@@ -92,7 +120,8 @@ impl App {
         }
         if let Some(listener) = listener {
             let settings = self.settings.assess;
-            let state = web::WebState { demo: self.demo, settings, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
+            let intake = self.door()?;
+            let state = web::WebState { demo: self.demo, settings, intake, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
             let finishing = shutdown.finishing();
             tasks.spawn("web", async move { Ok(web::serve(listener, state, finishing).await?) });
         }
@@ -119,6 +148,26 @@ impl App {
         Ok(())
     }
 
+    fn spawn_folder(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
+        let Intake { folder: Some(path), brand, .. } = self.settings.intake.clone() else { return Ok(()) };
+        anyhow::ensure!(path.is_dir(), "intake.folder: {} is no folder; make it, or take the key away", path.display());
+        let folder = ingest::folder::Folder::new(self.store.clone(), self.clock.clone(), path, brand);
+        let finishing = shutdown.finishing();
+        tasks.spawn("folder", async move {
+            folder.run(finishing).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Where signed deliveries come in, when a secret is set.
+    fn door(&self) -> anyhow::Result<Option<Arc<dyn web::Receive>>> {
+        let Some(place) = &self.settings.intake.secret else { return Ok(None) };
+        let secret = sources::Secrets::system().read("[intake]", place)?;
+        let key = push::Key::new(secret.expose())?;
+        Ok(Some(Arc::new(push::Door::new(self.store.clone(), self.clock.clone(), key, self.settings.intake.brand.clone()))))
+    }
+
     fn spawn_scorer(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
         let chosen = self.settings.models.as_ref().map(|f| hub::Shelf::new(f).in_use()).transpose()?.flatten();
         let models = score::Models::open(chosen.as_deref(), self.settings.score_threads).context("cannot load the model")?;
@@ -139,6 +188,18 @@ impl App {
             work.run(ASSESS_EVERY_MS, finishing).await;
             Ok(())
         });
+        let filter = assess::filter::FilterWorker::new(self.store.clone(), self.clock.clone());
+        let finishing = shutdown.finishing();
+        tasks.spawn("filter", async move {
+            filter.run(ASSESS_EVERY_MS, finishing).await;
+            Ok(())
+        });
+    }
+}
+
+impl web::Receive for push::Door {
+    fn receive<'a>(&'a self, signature: &'a Signature, body: &'a [u8]) -> BoxFuture<'a, Result<Receipt, Refused>> {
+        Box::pin(self.receive(signature, body))
     }
 }
 

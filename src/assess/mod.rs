@@ -19,6 +19,7 @@
 //! | [`loud`] | whether few or many write the negative mentions |
 //! | [`closing`] | what stands against closing an incident |
 //! | [`past`] | earlier incidents beside this one |
+//! | [`filter`] | hides what is about another brand of the same name |
 //! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
 //!
 //! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
@@ -32,6 +33,7 @@ pub mod concern;
 pub mod counts;
 pub mod coverage;
 pub mod effect;
+pub mod filter;
 pub mod flags;
 pub mod hold;
 pub mod load;

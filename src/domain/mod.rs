@@ -3,11 +3,15 @@
 pub mod brand;
 pub mod budget;
 pub mod case;
+pub mod filter;
 pub mod fold;
 pub mod hold;
 pub mod ids;
 pub mod incident;
+pub mod intake;
+pub mod language;
 pub mod matching;
+pub mod near;
 pub mod post;
 pub mod promo;
 pub mod rates;

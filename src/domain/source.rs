@@ -37,6 +37,8 @@ pub enum SourceKind {
     Youtube,
     /// Rows from `ebb import`; never polled.
     Import,
+    /// Sent to us, or put into the watched folder; never polled.
+    Push,
 }
 
 impl SourceKind {
@@ -55,6 +57,7 @@ impl SourceKind {
         Self::X,
         Self::Youtube,
         Self::Import,
+        Self::Push,
     ];
 
     /// The word in configuration and store.
@@ -73,7 +76,13 @@ impl SourceKind {
             Self::X => "x",
             Self::Youtube => "youtube",
             Self::Import => "import",
+            Self::Push => "push",
         }
+    }
+
+    /// Whether somebody asks it; the others bring what they have.
+    pub const fn is_polled(self) -> bool {
+        !matches!(self, Self::Import | Self::Push)
     }
 
     /// The kind of a stored word.

@@ -7,8 +7,8 @@
 
 mod adapters;
 pub mod customers;
+pub mod folder;
 pub mod import;
-mod lang;
 mod poller;
 pub mod prepare;
 mod purse;

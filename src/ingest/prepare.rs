@@ -1,6 +1,6 @@
 //! What is done to a post between source and store: cleaned, matched, told from copies.
 
-use super::lang::language;
+use crate::domain::language::known_language;
 use crate::domain::matching::{Match, Matcher};
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, safe_link};
 use crate::domain::promo::promotional;
@@ -20,7 +20,7 @@ const MAX_AHEAD_MS: i64 = 10 * 60_000;
 pub fn keep(post: Post, why: String, now: Millis) -> Keep {
     let post = clean(post, now);
     let fingerprint = fingerprint(&post.text);
-    let lang = language(&post.text, post.lang.as_deref());
+    let lang = known_language(&post.text, post.lang.as_deref());
     Keep { post, why, fingerprint, lang }
 }
 

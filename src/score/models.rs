@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cache::{Cache, Key};
 use super::embedded::{Embedded, cores};
 use super::engine::{Engine, EngineError, Passage, Reading};
-use super::language::{UNDETERMINED, language};
 use super::ngram::Ngram;
 use super::prepare::{Prepared, prepare};
+use crate::domain::language::{UNDETERMINED, language};
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
 
 /// The model name of texts that hold nothing to read (see [`Prepared::Nothing`]): neutral by definition.

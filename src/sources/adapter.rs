@@ -72,7 +72,7 @@ impl Adapter {
             SourceKind::Threads => Threads::new(spec, secrets, terms).map(|a| Self::Threads(Box::new(a))),
             SourceKind::X => X::new(spec, secrets, terms).map(|x| Self::X(Box::new(x))),
             SourceKind::Youtube => YouTube::new(spec, secrets, terms).map(|a| Self::YouTube(Box::new(a))),
-            SourceKind::Import => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
+            SourceKind::Import | SourceKind::Push => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
         }
     }
 

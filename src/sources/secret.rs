@@ -75,7 +75,8 @@ impl Secrets {
         Self(Kind::Fixed(values))
     }
 
-    pub(super) fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
+    /// Reads a secret; `source` names who needs it in errors.
+    pub fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
         let wrong = |what: String| SettingsError::Secret { source_name: source.to_owned(), what };
         let text = match at {
             SecretRef::Env(name) => self.variable(name).ok_or_else(|| wrong(format!("the environment variable `{name}` is not set")))?,

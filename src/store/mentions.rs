@@ -25,6 +25,20 @@ pub enum Copies {
     Only,
 }
 
+/// Whether mentions of another brand of the same name are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OtherBrands {
+    /// They are not.
+    #[default]
+    Hide,
+    /// Nothing else: those that people or the filter hide.
+    Only,
+    /// Those that the filter hides and drew for people to look at.
+    Audit,
+    /// All.
+    Show,
+}
+
 /// Which mentions of a brand. Deleted ones are listed as tombstones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MentionFilter {
@@ -48,6 +62,8 @@ pub struct MentionFilter {
     pub search: Option<String>,
     /// What of copies.
     pub copies: Copies,
+    /// What of other brands.
+    pub other_brands: OtherBrands,
     /// At least this severe, 0..=1.
     pub min_severity: Option<f64>,
     /// Of this theme of an incident.
@@ -67,6 +83,7 @@ impl Default for MentionFilter {
             author: None,
             search: None,
             copies: Copies::default(),
+            other_brands: OtherBrands::default(),
             min_severity: None,
             theme: None,
         }
@@ -217,6 +234,12 @@ impl Listing {
         }
         if filter.unscored_only {
             self.sql.push_str("\n    and x.label = ''\n    and m.deleted_at is null");
+        }
+        match filter.other_brands {
+            OtherBrands::Hide => self.sql.push_str("\n    and x.hidden = 0"),
+            OtherBrands::Only => self.sql.push_str("\n    and x.hidden <> 0"),
+            OtherBrands::Audit => self.sql.push_str("\n    and x.hidden = 3"),
+            OtherBrands::Show => {}
         }
         if let Some(source) = filter.source {
             self.and_bind("\n    and x.source_id = ", source.get().into(), "");

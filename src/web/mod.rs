@@ -49,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+pub use api::intake::Receive;
 pub use guard::{NotLoopback, check_address};
 pub use layout::DemoInfo;
 pub use state::WebState;
@@ -62,7 +63,8 @@ const LARGEST_FORM: usize = 64 * 1024;
 pub fn router(state: WebState) -> Router {
     let api = Router::new()
         .route("/brands", get(api::brands))
-        .route("/mentions", get(api::mentions))
+        .route("/mentions", get(api::mentions).post(api::intake::push).layer(DefaultBodyLimit::max(api::intake::LARGEST)))
+        .route("/mentions/{id}/brand", post(api::marks::mark_brand))
         .route("/incidents", get(api::incidents))
         .route("/incidents/{id}/verdict", get(api::verdict))
         .route("/incidents/{id}/concern", get(api::concern))
@@ -97,6 +99,7 @@ pub fn router(state: WebState) -> Router {
         .route("/replies", get(page::replies::list).post(page::replies::change))
         .route("/mentions", get(page::mentions::list))
         .route("/mentions/{id}/label", post(page::mentions::label))
+        .route("/mentions/{id}/brand", post(page::mentions::brand))
         .route("/sources", get(page::sources::list))
         .route("/export/mentions.csv", get(page::export::csv))
         .route("/export/mentions.jsonl", get(page::export::jsonl))

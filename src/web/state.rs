@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::domain::ids::BrandId;
 use crate::store::Store;
 
+use super::api::intake::Receive;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
@@ -30,6 +31,8 @@ pub struct WebState {
     pub live: Live,
     /// Who looks at which case.
     pub presence: Presence,
+    /// Takes deliveries; `None`: no secret is set.
+    pub intake: Option<Arc<dyn Receive>>,
 }
 
 impl WebState {
@@ -43,6 +46,7 @@ impl WebState {
             hosts: Arc::new([]),
             live: Live::default(),
             presence: Presence::default(),
+            intake: None,
         }
     }
 

@@ -188,7 +188,7 @@ fn rows_tell_unsure_corrected_copied_and_deleted_mentions_apart() {
     let mut gone = mention(3, "C", "", Label::Negative);
     gone.deleted_at = Some(now());
     let found =
-        Found { mentions: vec![(unsure, 0), (corrected, 12), (gone, 0)], older: false, newer: false, ever: (3, 3), corrected: None };
+        Found { mentions: vec![(unsure, 0), (corrected, 12), (gone, 0)], older: false, newer: false, ever: (3, 3), ..Found::default() };
     let page = MentionsPage::new(&scope(), &MentionQuery::default(), &Offered::default(), &found).to_string();
     assert_eq!(page.matches(r#"class="chip unsure""#).count(), 1);
     assert!(page.contains("corrected by a person") && page.contains("It said: Pleased."));

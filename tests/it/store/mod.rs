@@ -10,6 +10,8 @@ mod incidents;
 mod ingest;
 mod leases;
 mod memory;
+mod near_copies;
+mod other_brands;
 mod pages;
 mod random;
 mod schema;
