@@ -128,7 +128,8 @@ impl<'a> Series<'a> {
     }
 
     fn effect(&self, update: &Update, later: &[Update]) -> Effect {
-        let cannot = |why: &str| Effect { update: update.id, answer: Answer::CannotTell, words: format!("Cannot tell: {why}"), numbers: None };
+        let cannot =
+            |why: &str| Effect { update: update.id, answer: Answer::CannotTell, words: format!("Cannot tell: {why}"), numbers: None };
         let Some(at) = self.points.iter().position(|p| p.hour == update.at.hour()) else {
             return cannot("it lies outside of the hours that were counted");
         };
@@ -145,8 +146,11 @@ impl<'a> Series<'a> {
             Ok(shift) => shift,
             Err(why) => return cannot(why),
         };
-        let placebos: Vec<f64> =
-            (0..self.points.len()).filter(|t| self.said.iter().all(|s| s.abs_diff(*t) > APART)).filter_map(|t| self.shift(t, hours).ok()).map(|s| s.log_ratio()).collect();
+        let placebos: Vec<f64> = (0..self.points.len())
+            .filter(|t| self.said.iter().all(|s| s.abs_diff(*t) > APART))
+            .filter_map(|t| self.shift(t, hours).ok())
+            .map(|s| s.log_ratio())
+            .collect();
         if placebos.len() < LEAST_PLACEBOS {
             return cannot("the incident has too few other hours to compare with");
         }

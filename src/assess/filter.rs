@@ -115,7 +115,12 @@ impl FilterWorker {
     }
 
     /// What the filter says of the next batch, how far that reaches, and whether there may be more.
-    async fn said(&self, brand: BrandId, acting: Acting, from: MentionId) -> Result<(Vec<(MentionId, About)>, MentionId, bool), StoreError> {
+    async fn said(
+        &self,
+        brand: BrandId,
+        acting: Acting,
+        from: MentionId,
+    ) -> Result<(Vec<(MentionId, About)>, MentionId, bool), StoreError> {
         let full = |batch: &[Judged]| i64::try_from(batch.len()).is_ok_and(|n| n == BATCH);
         let Some((_, filter)) = self.learned.get(&brand).filter(|_| acting == Acting::Yes) else {
             let batch = self.store.filtered(brand, BATCH).await?;

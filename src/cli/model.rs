@@ -47,9 +47,11 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "A text classifier with an .onnx file and a tokenizer.json is wanted. The proxy of the system is used, the token in HF_TOKEN, \
+#[command(
+    after_help = "A text classifier with an .onnx file and a tokenizer.json is wanted. The proxy of the system is used, the token in HF_TOKEN, \
     and HF_ENDPOINT where --endpoint is not given.\n\n\
-    Examples:\n  ebb model pull OWNER/NAME@v2\n  ebb model pull acme/tone --from ./tone --labels negative,positive --languages en,de")]
+    Examples:\n  ebb model pull OWNER/NAME@v2\n  ebb model pull acme/tone --from ./tone --labels negative,positive --languages en,de"
+)]
 struct Pull {
     /// `OWNER/NAME` or `OWNER/NAME@REVISION`
     name: RepoId,
@@ -141,7 +143,12 @@ async fn pull_one(shelf: &Shelf, pull: Pull, config: &Config) -> anyhow::Result<
         shelf.remove(&model.name)?;
         return Err(error.context(format!("{} was fetched, but does not run here, and was removed again", pull.name)));
     }
-    say(&format!("{} is here; `ebb eval FILE.tsv --model {}` measures it, `ebb model use {}` scores with it", pull.name, model.folder.display(), pull.name));
+    say(&format!(
+        "{} is here; `ebb eval FILE.tsv --model {}` measures it, `ebb model use {}` scores with it",
+        pull.name,
+        model.folder.display(),
+        pull.name
+    ));
     Ok(())
 }
 

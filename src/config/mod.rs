@@ -347,7 +347,10 @@ impl Config {
             }
             if !source.kind.is_polled() {
                 let kind = source.kind.as_str();
-                return invalid(format!("source \"{}\": kind = \"{kind}\" is made by `ebb import` or [intake], not configured", source.name));
+                return invalid(format!(
+                    "source \"{}\": kind = \"{kind}\" is made by `ebb import` or [intake], not configured",
+                    source.name
+                ));
             }
             if source.every.as_millis() < 1_000 {
                 return invalid(format!("source \"{}\": every = {}: at least 1s, out of politeness", source.name, source.every));

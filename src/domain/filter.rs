@@ -282,7 +282,8 @@ pub fn acting(measured: &Measured, audit: Precision) -> Acting {
 mod tests {
     use super::*;
 
-    const OURS: [&str; 6] = ["is down again", "support lost my backups", "raised its prices", "login fails", "restored my files", "status page lies"];
+    const OURS: [&str; 6] =
+        ["is down again", "support lost my backups", "raised its prices", "login fails", "restored my files", "status page lies"];
     const THEIRS: [&str; 6] = ["anvil is heavy", "rocket skates", "cartoon coyote", "forge and hammer", "iron works", "blacksmith course"];
 
     fn example(n: usize, about: About) -> Example {
@@ -319,8 +320,12 @@ mod tests {
         assert_eq!(acts(&examples(60, 19)), Acting::TooFew);
         assert_eq!(acts(&examples(40, 80)), Acting::Yes);
         // Marks without a pattern: the words say nothing of the mark.
-        let noise: Vec<Example> =
-            (0..80).map(|n| Example { about: if spread(n as u64).is_multiple_of(2) { About::Other } else { About::This }, ..example(n, About::This) }).collect();
+        let noise: Vec<Example> = (0..80)
+            .map(|n| Example {
+                about: if spread(n as u64).is_multiple_of(2) { About::Other } else { About::This },
+                ..example(n, About::This)
+            })
+            .collect();
         assert_eq!(acts(&noise), Acting::Unsure);
     }
 

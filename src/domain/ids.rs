@@ -80,6 +80,8 @@ id!(
 id!(
     /// A decision to hold campaigns, or to lift a hold.
     HoldId
+);
+id!(
     /// The file of one author in one incident.
     CaseId
 );

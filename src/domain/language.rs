@@ -241,7 +241,10 @@ mod tests {
     #[test]
     fn a_short_text_has_the_language_that_its_platform_claims() {
         assert_eq!(known_language("down again", Some("en-US")).as_deref(), Some("en"));
-        assert_eq!(known_language("@acme https://example.example/a/very/long/path/in/no/language/at/all", Some("PT_br")).as_deref(), Some("pt"));
+        assert_eq!(
+            known_language("@acme https://example.example/a/very/long/path/in/no/language/at/all", Some("PT_br")).as_deref(),
+            Some("pt")
+        );
         for nonsense in ["", "und", "x", "english", "../", "🙂🙂"] {
             assert_eq!(known_language("ok", Some(nonsense)), None, "{nonsense}");
         }

@@ -133,7 +133,8 @@ mod tests {
 
     use super::*;
 
-    const LETTER: &str = "I have been waiting since Tuesday for somebody to tell me where my 3 backups went, and the hotline hangs up on me";
+    const LETTER: &str =
+        "I have been waiting since Tuesday for somebody to tell me where my 3 backups went, and the hotline hangs up on me";
 
     fn sketch(text: &str) -> Sketch {
         Sketch::of(text).expect("long enough")
@@ -156,9 +157,11 @@ mod tests {
 
     #[test]
     fn a_few_changed_words_are_a_near_copy_and_another_text_is_none() {
-        let near = sketch("So I have been waiting since Tuesday for someone to tell me where my 3 backups went, and the hotline hangs up on me.");
+        let near =
+            sketch("So I have been waiting since Tuesday for someone to tell me where my 3 backups went, and the hotline hangs up on me.");
         assert!(near.is_near(&sketch(LETTER)) && meet(&near, &sketch(LETTER)), "{}", near.shared(&sketch(LETTER)));
-        let other = sketch("I have been waiting since Tuesday for my parcel, and nobody at the shop can say in which van it is now. Great service");
+        let other =
+            sketch("I have been waiting since Tuesday for my parcel, and nobody at the shop can say in which van it is now. Great service");
         assert!(!other.is_near(&sketch(LETTER)), "{}", other.shared(&sketch(LETTER)));
     }
 
@@ -171,7 +174,12 @@ mod tests {
 
     #[test]
     fn short_texts_have_no_sketch() {
-        for short in ["", "down again, fix it please, thank you", "私も同じです", "https://very.long.example/path/that/goes/on/and/on/and/on/and/on/and/on/x"] {
+        for short in [
+            "",
+            "down again, fix it please, thank you",
+            "私も同じです",
+            "https://very.long.example/path/that/goes/on/and/on/and/on/and/on/and/on/x",
+        ] {
             assert_eq!(Sketch::of(short), None, "{short}");
         }
     }

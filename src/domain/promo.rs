@@ -21,7 +21,8 @@ const SELLS: [&str; 5] = [
 ];
 
 /// What each of them is called.
-const NAMES: [&str; 5] = ["an offer", "a call to buy or come", "an announcement of something new", "the tone of advertising", "praise of itself"];
+const NAMES: [&str; 5] =
+    ["an offer", "a call to buy or come", "an announcement of something new", "the tone of advertising", "praise of itself"];
 
 /// Folded words of a post that answers an incident: that is what should be said in one.
 const SERVES: &str = r"\b(?:sorry|apolog|outage|incident|status|investigat|we are aware|issue|issues|problem|problems|fixed|fix|restored|resolved|refund|affected|mistake|entschuldig|storung|behoben|desole|panne|retabli|incidencia|disculpas|solucionado|problema|disservizio|scus|ripristinat|desculp|instabilidade|normalizad)";

@@ -49,7 +49,9 @@ impl Choice {
             },
         };
         if has(&format!("{model}_data")) || has(&format!("{model}.data")) {
-            return unusable(format!("{model} keeps its weights in a second file, which the embedded engine does not read; name another with --file"));
+            return unusable(format!(
+                "{model} keeps its weights in a second file, which the embedded engine does not read; name another with --file"
+            ));
         }
         Ok(Self { model: model.to_owned(), tokenizer: "tokenizer.json".to_owned(), config: "config.json".to_owned() })
     }
@@ -85,8 +87,7 @@ pub struct ClassNames {
 impl ClassNames {
     /// Reads `config.json`. `given` are the labels that a person named, where the file does not say them.
     pub fn read(config: &[u8], given: Option<&[Label]>) -> Result<Self, HubError> {
-        let config: Config =
-            serde_json::from_slice(config).map_err(|e| HubError::Unusable(format!("config.json cannot be read: {e}")))?;
+        let config: Config = serde_json::from_slice(config).map_err(|e| HubError::Unusable(format!("config.json cannot be read: {e}")))?;
         if !config.architectures.iter().any(|a| a.ends_with("ForSequenceClassification")) {
             let found = if config.architectures.is_empty() { "no architecture".to_owned() } else { config.architectures.join(", ") };
             return Err(HubError::Unusable(format!("config.json names {found}; a model with …ForSequenceClassification is wanted")));
@@ -97,7 +98,12 @@ impl ClassNames {
         let names = in_order(&config.id2label);
         let (labels, severities) = match given {
             Some(labels) if !names.is_empty() && labels.len() != names.len() => {
-                return Err(HubError::Unusable(format!("{} labels were named, but the model has {} classes: {}", labels.len(), names.len(), names.join(", "))));
+                return Err(HubError::Unusable(format!(
+                    "{} labels were named, but the model has {} classes: {}",
+                    labels.len(),
+                    names.len(),
+                    names.join(", ")
+                )));
             }
             Some(labels) => (labels.to_vec(), labels.iter().map(|l| coarse(*l)).collect()),
             None => meaning(&names).ok_or_else(|| cannot_tell(&names))?,
@@ -175,7 +181,10 @@ mod tests {
             (vec!["positive", "neutral", "negative"], vec![Positive, Neutral, Negative]),
             (vec!["NEGATIVE", "POSITIVE"], vec![Negative, Positive]),
             (vec!["1 star", "2 stars", "3 stars", "4 stars", "5 stars"], vec![Negative, Negative, Neutral, Positive, Positive]),
-            (vec!["Very Negative", "Negative", "Neutral", "Positive", "Very Positive"], vec![Negative, Negative, Neutral, Positive, Positive]),
+            (
+                vec!["Very Negative", "Negative", "Neutral", "Positive", "Very Positive"],
+                vec![Negative, Negative, Neutral, Positive, Positive],
+            ),
         ] {
             let found = ClassNames::read(&config(&names), None).expect("known");
             assert_eq!(found.labels, wanted, "{names:?}");

@@ -6,8 +6,8 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::remote::{Digest, Hub, RemoteFile, RepoId};
 use super::HubError;
+use super::remote::{Digest, Hub, RemoteFile, RepoId};
 
 /// Attempts in a row that bring nothing new.
 const MOST_FRUITLESS: u32 = 3;
@@ -64,7 +64,8 @@ async fn append(
     if !goes_on {
         have = 0;
     }
-    let mut out = OpenOptions::new().create(true).write(true).append(goes_on).truncate(!goes_on).open(to).await.map_err(HubError::io(to))?;
+    let mut out =
+        OpenOptions::new().create(true).write(true).append(goes_on).truncate(!goes_on).open(to).await.map_err(HubError::io(to))?;
     while let Some(chunk) = response.chunk().await.map_err(|e| hub.broken(&e))? {
         have += chunk.len() as u64;
         if have > file.size {
@@ -76,7 +77,11 @@ async fn append(
         progress(have);
     }
     out.sync_all().await.map_err(HubError::io(to))?;
-    if have == file.size { Ok(()) } else { Err(HubError::Remote { host: file.path.clone(), what: format!("it ended after {have} of {} bytes", file.size) }) }
+    if have == file.size {
+        Ok(())
+    } else {
+        Err(HubError::Remote { host: file.path.clone(), what: format!("it ended after {have} of {} bytes", file.size) })
+    }
 }
 
 fn starts_at(response: &reqwest::Response, from: u64) -> bool {

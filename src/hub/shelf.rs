@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::HubError;
 use super::choice::{Choice, ClassNames};
 use super::fetch::fetch;
 use super::remote::{Hub, RepoId};
-use super::HubError;
 use crate::domain::sentiment::Label;
 
 /// Names the model in use; absent: the bundled one.

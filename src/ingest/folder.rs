@@ -81,7 +81,8 @@ impl Folder {
     pub async fn look(&mut self, stop: &CancellationToken) -> io::Result<Look> {
         let mut look = Look::default();
         let found = files(&self.path)?;
-        let resting: Vec<String> = found.iter().filter(|(name, seen)| self.seen.get(*name) == Some(seen)).map(|(name, _)| name.clone()).collect();
+        let resting: Vec<String> =
+            found.iter().filter(|(name, seen)| self.seen.get(*name) == Some(seen)).map(|(name, _)| name.clone()).collect();
         look.waiting = found.len() - resting.len();
         self.seen = found;
         for name in resting {
@@ -107,7 +108,12 @@ impl Folder {
             Ok(report) => {
                 let usable = report.kept + report.updated + report.unchanged > 0;
                 self.put_aside(name, if usable { "done" } else { "rejected" })?;
-                tracing::info!(file.name = name, kept = report.kept, rejected = report.rejected, "A file of the watched folder was imported");
+                tracing::info!(
+                    file.name = name,
+                    kept = report.kept,
+                    rejected = report.rejected,
+                    "A file of the watched folder was imported"
+                );
                 look.imported.push((name.to_owned(), report));
             }
             // The file waits until the database answers.
@@ -147,7 +153,8 @@ fn files(path: &Path) -> io::Result<HashMap<String, Seen>> {
 
 /// Whether a name is one of ours: plain characters, and an ending that says what is in it.
 fn is_plain(name: &str) -> bool {
-    let ending = [".csv", ".jsonl", ".ndjson"].iter().any(|ending| name.len() > ending.len() && name.to_ascii_lowercase().ends_with(ending));
+    let ending =
+        [".csv", ".jsonl", ".ndjson"].iter().any(|ending| name.len() > ending.len() && name.to_ascii_lowercase().ends_with(ending));
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' '));
     ending && plain && name.len() <= MOST_NAME && name.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
@@ -200,7 +207,19 @@ mod tests {
         for fine in ["a.csv", "posts-2026-11-20.jsonl", "Export 7_b.NDJSON"] {
             assert!(is_plain(fine), "{fine}");
         }
-        for odd in [".csv", ".hidden.csv", "a.csv.part", "a.txt", "../a.csv", "a/b.csv", "ä.csv", "a\n.csv", "-rf.csv", "", &format!("{}.csv", "x".repeat(200))] {
+        for odd in [
+            ".csv",
+            ".hidden.csv",
+            "a.csv.part",
+            "a.txt",
+            "../a.csv",
+            "a/b.csv",
+            "ä.csv",
+            "a\n.csv",
+            "-rf.csv",
+            "",
+            &format!("{}.csv", "x".repeat(200)),
+        ] {
             assert!(!is_plain(odd), "{odd:?}");
         }
     }

@@ -186,7 +186,10 @@ impl Loaded {
         let logits = found.next().unwrap_or_default();
         let severity = found.next().and_then(|s| s.first().copied());
         settings.read(&logits, severity).ok_or_else(|| {
-            fail(format!("{} logits came out that make no score: settings.json must name as many labels, and all must be finite", logits.len()))
+            fail(format!(
+                "{} logits came out that make no score: settings.json must name as many labels, and all must be finite",
+                logits.len()
+            ))
         })
     }
 }

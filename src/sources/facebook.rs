@@ -171,7 +171,8 @@ mod tests {
         for nothing in [json!({}), json!(5), json!({"message": "x"}), json!({"id": "1_2"}), json!({"id": "a b", "message": "x"})] {
             assert!(matches!(read(&nothing, CONTEXT), Found::Nothing), "{nothing}");
         }
-        let bare = mention(&json!({"id": "1_2", "message": "x", "permalink_url": "javascript:1", "created_time": 5}), CONTEXT).expect("a mention");
+        let bare =
+            mention(&json!({"id": "1_2", "message": "x", "permalink_url": "javascript:1", "created_time": 5}), CONTEXT).expect("a mention");
         assert_eq!((bare.author.native_id.as_str(), bare.url, bare.created_at), ("of-1_2", None, CONTEXT.now));
         let comment = Context { under: Some("1122_9900"), ..CONTEXT };
         let address = "https://www.facebook.com/1122/posts/9900?comment_id=5";

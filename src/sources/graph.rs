@@ -220,14 +220,21 @@ impl Graph {
     }
 
     /// Sorts what a page brought; returns the time of its oldest element.
-    fn read(&self, data: &[Value], (task, now): (&Task, Millis), (state, chain): (&mut State, &mut Chain), page: &mut Page) -> Option<Millis> {
+    fn read(
+        &self,
+        data: &[Value],
+        (task, now): (&Task, Millis),
+        (state, chain): (&mut State, &mut Chain),
+        page: &mut Page,
+    ) -> Option<Millis> {
         let under = match task {
             Task::Edge(_) => None,
             Task::Comments(post, _) => Some(post.as_str()),
         };
         let home = matches!(task, Task::Edge(n) if self.edges.get(*n).is_some_and(|e| e.holds == Holds::Home));
         let mut oldest = None;
-        let replies = |element: &'_ Value| lenient::at(element, &["replies", "data"]).and_then(Value::as_array).cloned().unwrap_or_default();
+        let replies =
+            |element: &'_ Value| lenient::at(element, &["replies", "data"]).and_then(Value::as_array).cloned().unwrap_or_default();
         let nested: Vec<Value> = if under.is_some() { data.iter().flat_map(replies).collect() } else { Vec::new() };
         for element in data.iter().chain(&nested) {
             let at = lenient::time(text(element, &[self.dialect.time])).filter(|at| *at <= now);

@@ -32,11 +32,8 @@ use crate::domain::source::{Cursor, More, Page, Recheck, SourceSpec};
 use crate::domain::time::{DAY_MS, Millis};
 
 const PLATFORM: &str = "x";
-const SERVICE: Service = Service {
-    refresh: "https://api.x.com/2/oauth2/token",
-    client: Some("https://api.x.com/oauth2/token"),
-    auth: ClientAuth::Basic,
-};
+const SERVICE: Service =
+    Service { refresh: "https://api.x.com/2/oauth2/token", client: Some("https://api.x.com/oauth2/token"), auth: ClientAuth::Basic };
 const HOW: &str = "X needs a developer account with a declared use and prepaid reading; give this source `token` (the app's bearer \
                    token) or `oauth`. docs/sources.md says how";
 /// Longest query of accounts that pay by use, characters.
@@ -307,7 +304,8 @@ mod tests {
     #[test]
     fn the_brands_words_become_one_query_that_fits() {
         let own = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-        let terms = BrandTerms { names: own(&["Acme \"Cloud\""]), handles: own(&["acme"]), hashtags: own(&["#acme"]), ..BrandTerms::default() };
+        let terms =
+            BrandTerms { names: own(&["Acme \"Cloud\""]), handles: own(&["acme"]), hashtags: own(&["#acme"]), ..BrandTerms::default() };
         assert_eq!(query_of(&terms, Handles::Searched).as_deref(), Some("(\"Acme  Cloud\" OR @acme OR #acme) -is:retweet"));
         assert_eq!(query_of(&terms, Handles::LeftOut).as_deref(), Some("(\"Acme  Cloud\" OR #acme) -is:retweet"));
         let many = BrandTerms { names: (0..200).map(|n| format!("name number {n}")).collect(), ..BrandTerms::default() };

@@ -89,9 +89,9 @@ impl Store {
     pub async fn add_checks(&self, incident: IncidentId, drawn: &[(MentionId, Label)], now: Millis) -> Result<()> {
         let mut tx = self.begin(Touch::Rows).await?;
         let last = sqlx::query(LAST_PLACE).bind(incident.get()).fetch_one(&mut *tx).await?.int("place")?;
-        let rows = (last + 1..).zip(drawn).map(|(place, (mention, label))| {
-            values![incident.get(), mention.get(), place, label.as_str(), "", now.get()]
-        });
+        let rows = (last + 1..)
+            .zip(drawn)
+            .map(|(place, (mention, label))| values![incident.get(), mention.get(), place, label.as_str(), "", now.get()]);
         bulk::execute(&mut tx, ADD, rows.collect()).await?;
         tx.commit().await?;
         Ok(())

@@ -290,8 +290,9 @@ impl Store {
     /// What a filter can learn from: the newest marks, and the newest mentions that are shown and that nobody marked.
     pub async fn brand_examples(&self, brand: BrandId, unmarked: i64) -> Result<Vec<Judged>> {
         let marked = format!("{JUDGED}\n    and b.about is not null\norder by b.marked_at desc, x.mention_id\nlimit $2");
-        let others =
-            format!("{JUDGED}\n    and b.about is null\n    and x.hidden = 0\n    and m.copy_of is null\norder by x.created_at desc, x.mention_id desc\nlimit $2");
+        let others = format!(
+            "{JUDGED}\n    and b.about is null\n    and x.hidden = 0\n    and m.copy_of is null\norder by x.created_at desc, x.mention_id desc\nlimit $2"
+        );
         let mut examples = Vec::new();
         for (sql, limit) in [(marked, MOST_MARKS), (others, unmarked)] {
             let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(brand.get()).bind(limit).fetch_all(&self.readers).await?;

@@ -317,8 +317,7 @@ impl Keeper<'_> {
         if copy_of.is_none() && !known.repost && moved {
             self.originals.insert(&text, known.id, known.created_at);
         }
-        let words =
-            Words { author, created_at: known.created_at, edited_at, text: keep.text(), fingerprint: text.fingerprint, copy_of };
+        let words = Words { author, created_at: known.created_at, edited_at, text: keep.text(), fingerprint: text.fingerprint, copy_of };
         self.update(keep, known.id, words).await?;
         tombstone::forget_judgement(self.tx, known.id).await?;
         filter::show_again(self.tx, known.id).await?;

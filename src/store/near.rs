@@ -100,7 +100,8 @@ impl NearOriginals {
 
     /// The one kept first that the text is a near copy of, among those written when `fits` says so.
     pub(super) fn find(&self, sketch: &Sketch, fits: impl Fn(i64, Millis) -> bool) -> Option<i64> {
-        let named: BTreeSet<i64> = sketch.bands().iter().filter_map(|band| self.bands.get(band)).flat_map(HashMap::values).copied().collect();
+        let named: BTreeSet<i64> =
+            sketch.bands().iter().filter_map(|band| self.bands.get(band)).flat_map(HashMap::values).copied().collect();
         named.into_iter().find(|id| self.originals.get(id).is_some_and(|(at, other)| fits(*id, *at) && sketch.is_near(other)))
     }
 
@@ -174,6 +175,10 @@ mod tests {
         assert_eq!(near.find(&print, |_, _| true), Some(7));
         assert_eq!(near.find(&print, |id, _| id != 7), Some(9));
         assert_eq!(near.find(&print, |_, at| at > Millis::new(2)), None);
-        assert_eq!(near.find(&sketch("something quite different about a cat on a roof"), |_, _| true), None, "less than four fifths are alike");
+        assert_eq!(
+            near.find(&sketch("something quite different about a cat on a roof"), |_, _| true),
+            None,
+            "less than four fifths are alike"
+        );
     }
 }

@@ -95,11 +95,8 @@ on conflict (incident_id, kind, stem) do update set
     rank = excluded.rank
 returning id";
 
-const DROP: [&str; 3] = [
-    "delete from theme_mentions where theme_id = $1",
-    "delete from theme_hours where theme_id = $1",
-    "delete from themes where id = $1",
-];
+const DROP: [&str; 3] =
+    ["delete from theme_mentions where theme_id = $1", "delete from theme_hours where theme_id = $1", "delete from themes where id = $1"];
 
 const COUNT_PEOPLE: &str = "
 update themes set

@@ -197,8 +197,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_taken_as_not_given() {
-        let read =
-            MentionQuery::parse("label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&hidden=2&unknown=1");
+        let read = MentionQuery::parse(
+            "label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&hidden=2&unknown=1",
+        );
         assert_eq!(read, MentionQuery::default());
         assert!(!read.narrowed());
     }

@@ -13,10 +13,10 @@ use axum::routing::get;
 use ebb::domain::sentiment::Label;
 use ebb::hub::shelf::Said;
 use ebb::hub::{Hub, HubError, RepoId, Shelf};
-use tokio::task::JoinSet;
 use futures_util::{StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 

@@ -54,7 +54,16 @@ fn predicted(truth: Label, rng: &mut StdRng) -> Label {
         Label::Positive => [0.05, 0.25, 0.7],
     };
     let u: f64 = rng.random_range(0.0..1.0);
-    Label::from_index(said.iter().scan(0.0, |sum, p| { *sum += p; Some(*sum) }).position(|sum| u < sum).unwrap_or(2)).expect("a label")
+    Label::from_index(
+        said.iter()
+            .scan(0.0, |sum, p| {
+                *sum += p;
+                Some(*sum)
+            })
+            .position(|sum| u < sum)
+            .unwrap_or(2),
+    )
+    .expect("a label")
 }
 
 /// The interval must hold the truth as often as it says, and the plain count must be worse than the corrected one.

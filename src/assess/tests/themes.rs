@@ -51,8 +51,14 @@ impl Bench {
     }
 
     async fn tell_usual(&self) {
-        let texts = ["+ the new dashboard of Acme is nice", "0 what is the price of Acme for a team", "+ I like the colours of Acme", "- the search of Acme is slow and bad"];
-        let usual: Vec<Said<'_>> = (0..200_u32).map(|i| (i, format!("calm {i}"), texts[i as usize % 4], -1.0 - f64::from(i) * 3.0)).collect();
+        let texts = [
+            "+ the new dashboard of Acme is nice",
+            "0 what is the price of Acme for a team",
+            "+ I like the colours of Acme",
+            "- the search of Acme is slow and bad",
+        ];
+        let usual: Vec<Said<'_>> =
+            (0..200_u32).map(|i| (i, format!("calm {i}"), texts[i as usize % 4], -1.0 - f64::from(i) * 3.0)).collect();
         self.tell(&usual).await;
     }
 
@@ -76,7 +82,14 @@ impl Bench {
             };
             Keep { post, why: "all".to_owned(), fingerprint: String::new(), lang: Some("en".to_owned()) }
         });
-        let page = PageToKeep { keep: keep.collect(), gone: Vec::new(), cursor: Cursor::default(), covered: None, next_poll_at: now.plus(600_000), asked: 1 };
+        let page = PageToKeep {
+            keep: keep.collect(),
+            gone: Vec::new(),
+            cursor: Cursor::default(),
+            covered: None,
+            next_poll_at: now.plus(600_000),
+            asked: 1,
+        };
         self.store.save_page(&lease, page, now).await.expect("kept");
         let tasks = self.store.claim_scoring("test", 5_000, now, 60_000).await.expect("tasks");
         let scores: Vec<_> = tasks.iter().map(|t| (t.mention, sentiment(&t.text))).collect();
@@ -86,7 +99,8 @@ impl Bench {
     /// Forty people cannot log in, twelve were charged twice, in the first six hours.
     async fn break_it(&self) {
         let login = ["- can't log in to Acme since the morning", "- why can't log in? Acme is bad"];
-        let mut said: Vec<Said<'_>> = (0..40_u32).map(|i| (1_000 + i, format!("a{i}"), login[i as usize % 2], f64::from(i) * 0.14 + 0.1)).collect();
+        let mut said: Vec<Said<'_>> =
+            (0..40_u32).map(|i| (1_000 + i, format!("a{i}"), login[i as usize % 2], f64::from(i) * 0.14 + 0.1)).collect();
         said.extend((0..12_u32).map(|i| (2_000 + i, format!("b{i}"), "- my card was charged twice by Acme", f64::from(i) * 0.4 + 0.2)));
         self.tell(&said).await;
     }
@@ -142,12 +156,16 @@ async fn late_mentions_corrections_and_deletions_change_the_curve_of_their_hour(
     let bench = Bench::new().await;
     bench.break_it().await;
     bench.refresh(after(7)).await;
-    let ids = |themes: &[super::super::themes::ThemeView]| themes.iter().find(|t| t.theme.phrase.contains("charged")).map(|t| (t.theme.id, t.hours.clone()));
+    let ids = |themes: &[super::super::themes::ThemeView]| {
+        themes.iter().find(|t| t.theme.phrase.contains("charged")).map(|t| (t.theme.id, t.hours.clone()))
+    };
     let load = async || ids(&load_themes(&bench.store, bench.incident.id, after(7)).await.expect("themes")).expect("the theme");
     let (id, before) = load().await;
     let sum = |hours: &[crate::domain::theme::ThemeHour]| hours.iter().map(|h| h.unhappy).sum::<i64>();
 
-    bench.tell(&[(3_000, "late".to_owned(), "- charged twice, too", 2.5), (3_001, "late".to_owned(), "- charged twice, I say!", 2.6)]).await;
+    bench
+        .tell(&[(3_000, "late".to_owned(), "- charged twice, too", 2.5), (3_001, "late".to_owned(), "- charged twice, I say!", 2.6)])
+        .await;
     assert_eq!(catch_up(&bench.store, &bench.incident, after(7)).await.expect("looked up").hours, 1, "only the hour that changed");
     let (same, later) = load().await;
     assert_eq!((same, sum(&later)), (id, sum(&before) + 1), "one person counts once");
@@ -183,7 +201,8 @@ async fn what_still_fails_after_the_fix_stands_apart() {
     let themes = load_themes(&bench.store, bench.incident.id, after(11)).await.expect("themes");
     let still = themes.iter().find(|t| t.theme.kind == ThemeKind::StillBroken).expect("stands apart");
     let filter = MentionFilter { brand: bench.brand, theme: Some(still.theme.id), ..MentionFilter::default() };
-    let mut who: Vec<String> = bench.store.mentions(&filter, None, 100).await.expect("mentions").into_iter().map(|m| m.author.handle).collect();
+    let mut who: Vec<String> =
+        bench.store.mentions(&filter, None, 100).await.expect("mentions").into_iter().map(|m| m.author.handle).collect();
     who.sort();
     assert_eq!(who, ["x2", "x3", "x5"]);
 }

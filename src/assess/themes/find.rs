@@ -453,7 +453,8 @@ mod tests {
 
     #[test]
     fn phrases_of_the_incident_are_found_and_words_of_every_day_are_not() {
-        let mut incident = said(1, 40, &["I can't log in to Acme since the morning", "can't log in, Acme is bad", "Why can't log in?"], Mood::Negative);
+        let mut incident =
+            said(1, 40, &["I can't log in to Acme since the morning", "can't log in, Acme is bad", "Why can't log in?"], Mood::Negative);
         incident.extend(said(100, 20, &["Acme: my card was charged twice!", "charged twice by Acme, the support is slow"], Mood::Negative));
         let found = phrases(&incident, &usual());
         assert_eq!(found.first().map(String::as_str), Some("can't log in"), "{found:?}");
@@ -495,6 +496,17 @@ mod tests {
 
     #[test]
     fn a_calm_incident_has_no_themes() {
-        assert_eq!(phrases(&said(1, 200, &["the price of Acme is a bad joke", "I hate the slow search of Acme", "Acme is bad, the support is slow and bad"], Mood::Negative), &usual()), Vec::<String>::new());
+        assert_eq!(
+            phrases(
+                &said(
+                    1,
+                    200,
+                    &["the price of Acme is a bad joke", "I hate the slow search of Acme", "Acme is bad, the support is slow and bad"],
+                    Mood::Negative
+                ),
+                &usual()
+            ),
+            Vec::<String>::new()
+        );
     }
 }

@@ -78,13 +78,7 @@ pub async fn discover(store: &Store, incident: &Incident, now: Millis) -> Result
     let found = tokio::task::spawn_blocking(move || compare(&all, &recent, &baseline, &names)).await.unwrap_or_default();
     let mut themes: Vec<FoundTheme> = found.into_iter().map(|f| kept(f, per_hour)).collect();
     if incident.fixed_at.is_some() {
-        themes.push(FoundTheme {
-            kind: ThemeKind::StillBroken,
-            phrase: String::new(),
-            forms: Vec::new(),
-            z: 0.0,
-            normal_per_hour: 0.0,
-        });
+        themes.push(FoundTheme { kind: ThemeKind::StillBroken, phrase: String::new(), forms: Vec::new(), z: 0.0, normal_per_hour: 0.0 });
     }
     store.save_themes(incident.id, &themes, now).await
 }

@@ -14,13 +14,40 @@ const NEAR: usize = 4;
 
 /// Folded words for "still", "again", "not yet".
 const STILL: [&str; 34] = [
-    "still", "again", "keeps", "yet", // English
-    "ancora", "nuovamente", "tuttora", "sempre", // Italian
-    "immer", "weiterhin", "wieder", "erneut", "nachwievor", // German
-    "toujours", "encore", "nouveau", "rebelote", // French
-    "todavia", "aun", "sigue", "siguen", "sigo", "seguimos", "nuevamente", "vuelve", // Spanish
-    "ainda", "continua", "continuam", "novamente", "segue", "persiste", // Portuguese
-    "nadal", "steeds", "まだ",
+    "still",
+    "again",
+    "keeps",
+    "yet", // English
+    "ancora",
+    "nuovamente",
+    "tuttora",
+    "sempre", // Italian
+    "immer",
+    "weiterhin",
+    "wieder",
+    "erneut",
+    "nachwievor", // German
+    "toujours",
+    "encore",
+    "nouveau",
+    "rebelote", // French
+    "todavia",
+    "aun",
+    "sigue",
+    "siguen",
+    "sigo",
+    "seguimos",
+    "nuevamente",
+    "vuelve", // Spanish
+    "ainda",
+    "continua",
+    "continuam",
+    "novamente",
+    "segue",
+    "persiste", // Portuguese
+    "nadal",
+    "steeds",
+    "まだ",
 ];
 
 /// Folded sentences of people for whom it is not over. A space stands before and after the text.
@@ -56,8 +83,10 @@ const PATTERNS: [&str; 22] = [
 ];
 
 /// Sentences with the same words that say the opposite.
-const RELIEF: [&str; 2] =
-    [r" (?:still|again) (?:works|working|up|fine|great|love|good)\b", r" (?:works|working|online|back up|funktioniert|funziona|marche|funciona) (?:again|wieder|di nuovo|de nuevo|de novo|a nouveau)\b"];
+const RELIEF: [&str; 2] = [
+    r" (?:still|again) (?:works|working|up|fine|great|love|good)\b",
+    r" (?:works|working|online|back up|funktioniert|funziona|marche|funciona) (?:again|wieder|di nuovo|de nuevo|de novo|a nouveau)\b",
+];
 
 static SENTENCES: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(PATTERNS).ok());
 static OPPOSITE: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(RELIEF).ok());

@@ -157,7 +157,8 @@ impl Matcher {
         let account = || parts.iter().find_map(|part| addressed(&self.exclude_accounts, part)).map(|by| format!("@{}", by.shown));
         let near = || self.exclude_near.find(words);
         let hosts = || parts.iter().filter_map(|part| if let Part::Host(host) = part { Some(host) } else { None });
-        let link = || hosts().find_map(|host| self.exclude_links.of_host(host)).or_else(|| self.exclude_links.bare_in(folded)).map(links_to);
+        let link =
+            || hosts().find_map(|host| self.exclude_links.of_host(host)).or_else(|| self.exclude_links.bare_in(folded)).map(links_to);
         phrase().or_else(account).or_else(near).or_else(link)
     }
 
@@ -172,7 +173,8 @@ impl Matcher {
 
     /// A link to a post of the brand.
     fn quote(&self, parts: &[Part]) -> Option<String> {
-        let links = parts.windows(2).filter_map(|pair| if let [Part::Host(host), Part::Path(path)] = pair { Some((host, path)) } else { None });
+        let links =
+            parts.windows(2).filter_map(|pair| if let [Part::Host(host), Part::Path(path)] = pair { Some((host, path)) } else { None });
         let mut quotes = links.filter_map(|(host, path)| quoted(self.handles.iter().chain(&self.own), host, path));
         quotes.next().map(|account| format!("quotes a post of @{}", account.shown))
     }

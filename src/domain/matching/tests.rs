@@ -157,7 +157,13 @@ fn said(matcher: &Matcher, text: &str) -> String {
 fn words_near_each_other_match_in_either_order() {
     let matcher = only(BrandTerms { near: vec![near("acme", "total outage", 3)], ..BrandTerms::default() });
     let why = "“acme” within 3 words of “total outage”";
-    for text in ["acme total outage", "ACME has a TOTAL-outage", "total outage, a day long, acme", "acme: one two three total outage", "acme acme x y z w total outage near acme"] {
+    for text in [
+        "acme total outage",
+        "ACME has a TOTAL-outage",
+        "total outage, a day long, acme",
+        "acme: one two three total outage",
+        "acme acme x y z w total outage near acme",
+    ] {
         assert_eq!(said(&matcher, text), why, "{text}");
     }
     for text in ["acme", "total outage", "acme one two three four total outage", "acme outage total", "acmes total outage"] {
@@ -182,7 +188,11 @@ fn words_of_a_namesake_near_the_name_exclude_it() {
 
 #[test]
 fn links_match_by_their_domain_and_those_below_it() {
-    let terms = BrandTerms { links: strings(&["acme.example", "Straße.example"]), exclude_links: strings(&["jobs.acme.example"]), ..BrandTerms::default() };
+    let terms = BrandTerms {
+        links: strings(&["acme.example", "Straße.example"]),
+        exclude_links: strings(&["jobs.acme.example"]),
+        ..BrandTerms::default()
+    };
     let matcher = only(terms);
     for (text, domain) in [
         ("look https://acme.example/pricing?x=1", "acme.example"),
@@ -216,7 +226,12 @@ fn a_quoted_post_of_the_brand_matches() {
     ] {
         assert_eq!(said(&matcher, text), format!("quotes a post of @{account}"), "{text}");
     }
-    for text in ["https://x.com/acmefan/status/1", "https://other.example/users/team/statuses/7", "https://shop.example/acme/shoes", "https://x.com/acme"] {
+    for text in [
+        "https://x.com/acmefan/status/1",
+        "https://other.example/users/team/statuses/7",
+        "https://shop.example/acme/shoes",
+        "https://x.com/acme",
+    ] {
         assert_eq!(said(&matcher, text), "No", "{text}");
     }
 }

@@ -297,14 +297,7 @@ impl Importer {
         };
         self.brands.insert(brand.to_owned(), id);
         let (kind, name, every_ms) = self.options.origin.source(&self.options.name, brand);
-        let spec = SourceSpec {
-            name,
-            kind,
-            brand: id,
-            take: Take::All,
-            every_ms,
-            settings: serde_json::json!({}),
-        };
+        let spec = SourceSpec { name, kind, brand: id, take: Take::All, every_ms, settings: serde_json::json!({}) };
         let source = self.store.add_source(&spec, now).await?;
         for _ in 0..CLAIM_TRIES {
             match self.store.claim_this_source(source, "import", self.clock.now(), LEASE_MS).await {

@@ -84,7 +84,9 @@ async fn bad_rows_and_bad_files_are_explained_beside_them() {
     inbox.look().await;
     let look = inbox.look().await;
     assert_eq!((look.imported.len(), look.refused.len(), inbox.kept().await), (2, 2, 2));
-    for name in ["done/part.csv", "rejected/part.csv.rejects.csv", "rejected/none.jsonl", "rejected/none.jsonl.rejects.csv", "rejected/no.csv"] {
+    for name in
+        ["done/part.csv", "rejected/part.csv.rejects.csv", "rejected/none.jsonl", "rejected/none.jsonl.rejects.csv", "rejected/no.csv"]
+    {
         assert!(inbox.has(name), "{name}");
     }
     let reason = std::fs::read_to_string(inbox.path.join("rejected/no.csv.reason.txt")).expect("a reason");

@@ -144,7 +144,9 @@ async fn bad_items_are_rejected_one_by_one_with_their_place() {
     let receipt = hall.send(json!({ "items": items })).await;
     assert_eq!((receipt.accepted, receipt.rejected.len()), (1, 9));
     assert_eq!(receipt.rejected.iter().map(|r| r.index).collect::<Vec<_>>(), (1..10).collect::<Vec<_>>());
-    for (at, word) in [(0, "object"), (1, "created_at"), (2, "brand"), (3, "url"), (4, "itself"), (5, "anvil"), (6, "deleted"), (7, "future"), (8, "id")] {
+    for (at, word) in
+        [(0, "object"), (1, "created_at"), (2, "brand"), (3, "url"), (4, "itself"), (5, "anvil"), (6, "deleted"), (7, "future"), (8, "id")]
+    {
         assert!(receipt.rejected[at].reason.contains(word), "{:?}", receipt.rejected[at]);
     }
 }

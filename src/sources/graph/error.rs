@@ -30,10 +30,9 @@ pub(super) fn check(answer: Answer, now: Millis) -> Result<Answer, PollError> {
         }
         368 => PollError::RateLimited { host, until: now.plus(HOUR_MS) },
         102 | 190 => refused(format!("the token is dead: {}", dead(subcode))),
-        3 | 10 | 200..=299 => refused(format!(
-            "the token lacks a permission (error {code}{}); give the app what docs/sources.md lists",
-            named(&body)
-        )),
+        3 | 10 | 200..=299 => {
+            refused(format!("the token lacks a permission (error {code}{}); give the app what docs/sources.md lists", named(&body)))
+        }
         100 if subcode == 33 => PollError::NotFound { host },
         803 => PollError::NotFound { host },
         _ => PollError::Refused { host, status: answer.status },

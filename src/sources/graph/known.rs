@@ -12,7 +12,12 @@ use crate::domain::time::Millis;
 
 impl Graph {
     /// One request for all; when one of them is gone the platform refuses all, and each is asked for.
-    pub(in crate::sources) async fn recheck(&self, http: &Http, keys: &[PostKey], (platform, now): (&str, Millis)) -> Result<Recheck, PollError> {
+    pub(in crate::sources) async fn recheck(
+        &self,
+        http: &Http,
+        keys: &[PostKey],
+        (platform, now): (&str, Millis),
+    ) -> Result<Recheck, PollError> {
         let good = |k: &&PostKey| k.platform() == platform && k.native_id().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let keys: Vec<&PostKey> = keys.iter().filter(good).take(BATCH).collect();
         let mut out = Recheck::default();

@@ -42,7 +42,8 @@ fn graph_time(at: Millis) -> String {
 }
 
 fn element((list, id, at, words): &(&'static str, String, Millis, Option<String>)) -> Value {
-    let address = if *list == "comments" { "https://www.facebook.com/1122/posts/1?comment_id=5" } else { "https://www.facebook.com/1122/posts/9" };
+    let address =
+        if *list == "comments" { "https://www.facebook.com/1122/posts/1?comment_id=5" } else { "https://www.facebook.com/1122/posts/9" };
     json!({"id": id, "message": words, "created_time": graph_time(*at), "from": {"id": "66", "name": "Sam"}, "permalink_url": address})
 }
 
@@ -120,11 +121,7 @@ impl Fake for Living {
     const LATE_MS: i64 = 15 * MINUTE;
 
     fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/v26.0/", get(known))
-            .route("/v26.0/{id}", get(one))
-            .route("/v26.0/{id}/{list}", get(list))
-            .with_state(self)
+        Router::new().route("/v26.0/", get(known)).route("/v26.0/{id}", get(one)).route("/v26.0/{id}/{list}", get(list)).with_state(self)
     }
 
     fn settings(url: &str) -> Value {
@@ -259,7 +256,8 @@ async fn instagram_and_threads_are_read_by_the_same_walk() {
     let tags = json!({"data": [{"id": "92", "caption": "down again @acme", "timestamp": graph_time(NOW.plus(-MINUTE)), "username": "mo", "permalink": "https://www.instagram.com/p/x/"}]});
     let reply = json!({"data": [{"id": "94", "text": "me too", "timestamp": graph_time(NOW), "username": "kim", "parent_id": "93"}]});
     let answer = json!({"id": "95", "text": "we are on it", "timestamp": graph_time(NOW), "username": "Acme"});
-    let comments = json!({"data": [{"id": "93", "text": "nothing works", "timestamp": graph_time(NOW), "username": "Mo", "replies": reply}, answer]});
+    let comments =
+        json!({"data": [{"id": "93", "text": "nothing works", "timestamp": graph_time(NOW), "username": "Mo", "replies": reply}, answer]});
     let mentions = json!({"data": [
         {"id": "7", "text": "@acme help", "timestamp": graph_time(NOW), "username": "lee", "permalink": "https://www.threads.net/@lee/post/7"},
         {"id": "8", "text": "we know", "timestamp": graph_time(NOW), "username": "acme", "is_reply": true},
@@ -282,7 +280,8 @@ async fn instagram_and_threads_are_read_by_the_same_walk() {
 
 #[tokio::test]
 async fn a_refused_list_stops_the_source_and_a_post_without_comments_does_not() {
-    let feed = json!({"data": [{"id": "1122_1", "message": "x", "created_time": graph_time(NOW), "comments": {"summary": {"total_count": 1}}}]});
+    let feed =
+        json!({"data": [{"id": "1122_1", "message": "x", "created_time": graph_time(NOW), "comments": {"summary": {"total_count": 1}}}]});
     let gone = || async { (StatusCode::BAD_REQUEST, Json(json!({"error": {"code": 100, "error_subcode": 33}}))) };
     let router = Router::new()
         .route("/v26.0/1122/feed", get(move || async move { Json(feed) }))

@@ -43,7 +43,8 @@ async fn token(State(desk): State<Shared>, headers: HeaderMap, form: String) -> 
     it.refresh_used.extend(given.get("refresh_token").cloned());
     it.issued += 1;
     let n = it.issued;
-    Json(json!({"access_token": format!("at-{n}"), "refresh_token": format!("rt-{n}"), "expires_in": 7200, "token_type": "bearer"})).into_response()
+    Json(json!({"access_token": format!("at-{n}"), "refresh_token": format!("rt-{n}"), "expires_in": 7200, "token_type": "bearer"}))
+        .into_response()
 }
 
 async fn posts(State(desk): State<Shared>, headers: HeaderMap) -> Response {

@@ -63,7 +63,10 @@ fn refused(it: &World, headers: &HeaderMap, params: &Params) -> Option<Response>
     let invalid = "https://api.x.com/2/problems/invalid-request";
     if let Some(wrong) = ["tweet.fields", "post.fields"].iter().find(|f| params.contains_key(**f) && it.naming.is_some_and(|n| n != **f)) {
         let parameters = json!({*wrong: ["created_at"]});
-        return problem(400, json!({"title": "Invalid Request", "type": invalid, "errors": [{"parameters": parameters, "message": "unknown"}]}));
+        return problem(
+            400,
+            json!({"title": "Invalid Request", "type": invalid, "errors": [{"parameters": parameters, "message": "unknown"}]}),
+        );
     }
     let both = params.contains_key("since_id") && params.contains_key("start_time");
     let old = it.forgets_ids && params.contains_key("since_id");
@@ -88,7 +91,10 @@ async fn recent(State(fake): State<Arc<Living>>, headers: HeaderMap, params: Par
     let visible = |t: &&Tweet| t.at >= start && it.now.since(t.at) >= 30_000 && newer(&t.versions.last().expect("one").0);
     let mut found: Vec<&Tweet> = it.tweets.iter().filter(visible).collect();
     found.sort_by(|a, b| b.versions[0].0.len().cmp(&a.versions[0].0.len()).then_with(|| b.versions[0].0.cmp(&a.versions[0].0)));
-    let from: usize = params.get("next_token").or_else(|| params.get("pagination_token")).map_or(0, |t| t.trim_start_matches('t').parse().expect("a token"));
+    let from: usize = params
+        .get("next_token")
+        .or_else(|| params.get("pagination_token"))
+        .map_or(0, |t| t.trim_start_matches('t').parse().expect("a token"));
     let page: Vec<Value> = found.iter().skip(from).take(size).map(|t| shown(t, t.versions.len() - 1)).collect();
     let mut meta = json!({"result_count": page.len()});
     if let (Some(first), Some(last)) = (page.first(), page.last()) {

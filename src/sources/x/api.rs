@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::super::PollError;
 use super::super::cursor::believable;
+use super::super::html;
 use super::super::http::Answer;
 use super::super::lenient::{self, at, count, id, list, text, word};
-use super::super::html;
 use super::PLATFORM;
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
 use crate::domain::text::plain;
@@ -247,7 +247,9 @@ mod tests {
 
     #[test]
     fn strange_posts_are_no_posts_or_give_what_can_be_known() {
-        for strange in [json!(1), json!({"id": "5"}), json!({"id": "", "text": "x"}), json!({"id": "a b", "text": "x"}), json!({"text": "x"})] {
+        for strange in
+            [json!(1), json!({"id": "5"}), json!({"id": "", "text": "x"}), json!({"id": "a b", "text": "x"}), json!({"text": "x"})]
+        {
             assert_eq!(read_post(&strange, &Value::Null), None, "{strange}");
         }
         let bare = json!({"id": "5", "text": "x", "created_at": "soon", "public_metrics": {"like_count": -4}, "entities": {"urls": 7}});

@@ -58,11 +58,7 @@ pub struct CheckFields {
 }
 
 /// Draws more.
-pub async fn draw(
-    State(state): State<WebState>,
-    Path(id): Path<IncidentId>,
-    Form(form): Form<CheckFields>,
-) -> Result<Redirect, WebError> {
+pub async fn draw(State(state): State<WebState>, Path(id): Path<IncidentId>, Form(form): Form<CheckFields>) -> Result<Redirect, WebError> {
     let incident = state.store.incident(id).await?;
     let scope = state.scope(Some(incident.brand)).await?;
     rates::draw(&state.store, &incident, form.more.clamp(1, MOST), scope.now).await?;
@@ -80,7 +76,9 @@ pub async fn answer(
     let mention: MentionId = form.mention.parse().map_err(|_| WebError::NotFound)?;
     let answer = match form.answer.as_str() {
         "none" => None,
-        word => Some(CheckAnswer::parse(word).ok_or_else(|| WebError::Bad("It is unhappy, neutral, pleased or not about you.".to_owned()))?),
+        word => {
+            Some(CheckAnswer::parse(word).ok_or_else(|| WebError::Bad("It is unhappy, neutral, pleased or not about you.".to_owned()))?)
+        }
     };
     state.store.answer_check(id, mention, answer, scope.now).await?;
     state.live.edited();

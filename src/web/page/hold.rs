@@ -63,11 +63,7 @@ pub async fn decide(State(state): State<WebState>, Form(form): Form<HoldFields>)
 }
 
 /// Takes a decision back.
-pub async fn end(
-    State(state): State<WebState>,
-    Path(id): Path<HoldId>,
-    Form(form): Form<HoldFields>,
-) -> Result<Redirect, WebError> {
+pub async fn end(State(state): State<WebState>, Path(id): Path<HoldId>, Form(form): Form<HoldFields>) -> Result<Redirect, WebError> {
     let scope = state.scope(asked_brand(form.brand.as_deref())?).await?;
     state.store.end_hold(scope.brand.id, id, scope.now).await?;
     state.live.edited();
@@ -105,6 +101,11 @@ fn event(uid: &str, (from, to, stamp): (Millis, Millis, Millis), why: &str) -> E
     // A calendar takes no event that ends before it begins.
     let to = to.max(from);
     let mut event = Event::with_uid(uid);
-    event.timestamp(stamp.to_datetime()).starts(from.to_datetime()).ends(to.to_datetime()).summary("Hold campaigns").description(&show::one_line(why, 1_000));
+    event
+        .timestamp(stamp.to_datetime())
+        .starts(from.to_datetime())
+        .ends(to.to_datetime())
+        .summary("Hold campaigns")
+        .description(&show::one_line(why, 1_000));
     event.done()
 }

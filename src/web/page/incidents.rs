@@ -74,11 +74,10 @@ pub async fn one(
     let (view, curve) = concern(&state, incident.brand, Some(&incident), span).await?;
     let effects = assess::effect::effects(&view.curve.points, &view.updates, (incident.started_at, scope.now));
     let rates = super::signals::rates(&state, &scope, &incident).await?;
+    let story = super::story::load(&state, &incident, (view.assessment.as_ref(), &view.baseline), scope.now).await?;
     let input = IncidentInput {
         effects,
         rates,
-    let story = super::story::load(&state, &incident, (view.assessment.as_ref(), &view.baseline), scope.now).await?;
-    let input = IncidentInput {
         story,
         headline: view.assessment.as_ref().map_or_else(|| "Not judged yet".to_owned(), assess::headline),
         standing: view.assessment,

@@ -7,9 +7,9 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 
+use crate::domain::filter::About;
 use crate::domain::ids::{MentionId, ThemeId};
 use crate::domain::post::Mention;
-use crate::domain::filter::About;
 use crate::domain::sentiment::Label;
 use crate::domain::time::Span;
 use crate::store::{Copies, MentionCursor, MentionFilter, OtherBrands, StoreError};

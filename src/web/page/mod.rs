@@ -1,7 +1,7 @@
 //! Handlers: each loads what its page is made of, or changes one thing and leads back.
 
-pub mod check;
 pub mod case;
+pub mod check;
 pub mod closing;
 pub mod export;
 pub mod hold;
@@ -9,12 +9,11 @@ pub mod incidents;
 pub mod mentions;
 pub mod now;
 pub mod people;
+pub mod replies;
 pub mod signals;
 pub mod sources;
-pub mod themes;
-pub mod replies;
-pub mod sources;
 pub mod story;
+pub mod themes;
 
 use axum::response::Redirect;
 use serde::Deserialize;

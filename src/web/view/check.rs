@@ -101,7 +101,11 @@ fn advice(rates: Option<&Rates>) -> String {
             show::plural(more, "check", "checks")
         ),
         (false, 0) => format!("The interval is {:.0} points wide: enough.", width * 100.0),
-        (false, _) => format!("The interval is {:.0} points wide. About {} bring it to ± {points:.0} points.", width * 100.0, show::plural(more, "more check", "more checks")),
+        (false, _) => format!(
+            "The interval is {:.0} points wide. About {} bring it to ± {points:.0} points.",
+            width * 100.0,
+            show::plural(more, "more check", "more checks")
+        ),
     }
 }
 

@@ -172,7 +172,9 @@ fn filter_words(report: &FilterReport) -> String {
         n => format!(" Of {n} that people looked at, {} were hidden rightly.", report.audit.right),
     };
     match report.acting {
-        Acting::Yes => format!("The filter, {learned}, hides more of the kind: right in {right} when tested on marks that it had not seen.{audit}"),
+        Acting::Yes => {
+            format!("The filter, {learned}, hides more of the kind: right in {right} when tested on marks that it had not seen.{audit}")
+        }
         Acting::Off => "The filter is switched off for this brand: only people hide.".to_owned(),
         Acting::TooFew => {
             let left = LEAST_MARKS.saturating_sub(usize::try_from(measured.others).unwrap_or(0));
@@ -181,7 +183,9 @@ fn filter_words(report: &FilterReport) -> String {
                 left => format!("A filter hides more of the kind after {} more.", show::plural(left, "mark", "marks")),
             }
         }
-        Acting::Unsure => format!("The filter, {learned}, does not hide anything: right in {right} when tested, and surely in four of five is needed."),
+        Acting::Unsure => {
+            format!("The filter, {learned}, does not hide anything: right in {right} when tested, and surely in four of five is needed.")
+        }
         Acting::Contradicted => format!("The filter has stopped hiding.{audit}"),
     }
 }
@@ -189,10 +193,9 @@ fn filter_words(report: &FilterReport) -> String {
 /// `96 % (87 to 99 %)`
 fn percent_of(precision: Precision) -> String {
     let (low, high) = precision.interval();
-    precision.share().map_or_else(
-        || "none".to_owned(),
-        |share| format!("{} ({} to {})", show::percent(share), show::percent(low), show::percent(high)),
-    )
+    precision
+        .share()
+        .map_or_else(|| "none".to_owned(), |share| format!("{} ({} to {})", show::percent(share), show::percent(low), show::percent(high)))
 }
 
 fn notice(mention: &Mention) -> Notice {
@@ -279,8 +282,11 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
     let since = query::SINCE.iter().map(|(value, words, _)| Choice::new(*value, *words, &query.since)).collect();
     let sources = offered.sources.iter().map(|(id, name)| Choice::new(id, show::one_line(name, 40), &query.source)).collect();
     let platforms = offered.platforms.iter().map(|p| Choice::new(p, show::platform(p), &query.platform)).collect();
-    let languages =
-        offered.languages.iter().map(|(l, n)| Choice::new(l, format!("{} ({})", show::language(l), show::count(*n)), &query.lang)).collect();
+    let languages = offered
+        .languages
+        .iter()
+        .map(|(l, n)| Choice::new(l, format!("{} ({})", show::language(l), show::count(*n)), &query.lang))
+        .collect();
     Filters {
         q: query.q.clone(),
         labels: with(any("any", &query.label), labels.chain([Choice::new("unscored", "Not scored yet", &query.label)]).collect()),

@@ -1,15 +1,15 @@
 //! What each page shows, made from plain values: nothing here asks the store or reads the clock.
 
+pub mod case;
 pub mod check;
 pub mod hold;
-pub mod case;
 pub mod incident;
 pub mod mentions;
 pub mod now;
 pub mod people;
 pub mod problem;
-pub mod signals;
 pub mod replies;
+pub mod signals;
 pub mod sources;
 pub mod story;
 #[cfg(test)]

@@ -53,7 +53,9 @@ pub fn rates_words(rates: &Rates) -> String {
     let percent = |share: f64| format!("{:.0}", (share * 100.0).clamp(0.0, 100.0));
     let range = format!("{} to {} %", percent(rates.corrected.low), percent(rates.corrected.high));
     let by = match rates.method {
-        Method::Checked => format!("corrected by {} that people made", show::plural(i64::try_from(rates.checked).unwrap_or(0), "check", "checks")),
+        Method::Checked => {
+            format!("corrected by {} that people made", show::plural(i64::try_from(rates.checked).unwrap_or(0), "check", "checks"))
+        }
         Method::ModelError => format!("corrected by the model’s known error ({}), which may differ here", rates.model),
     };
     format!("{} % of the mentions are unhappy as counted; {} % ({range}) {by}.", percent(rates.counted), percent(rates.corrected.value))
@@ -126,5 +128,8 @@ const fn heat_order(view: &ThemeView) -> u8 {
 /// The alarm in a sentence.
 pub fn silence_words(alarm: &SilenceAlarm) -> String {
     let what = if alarm.last_update.is_some() { "since the last update" } else { "since it began" };
-    format!("We have said nothing for {}, {what}, and people are unhappy. Say what you know, even when it is little.", show::hours(alarm.quiet_ms))
+    format!(
+        "We have said nothing for {}, {what}, and people are unhappy. Say what you know, even when it is little.",
+        show::hours(alarm.quiet_ms)
+    )
 }

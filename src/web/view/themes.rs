@@ -143,8 +143,12 @@ fn headline(input: &ThemesInput) -> String {
 
 const fn empty(input: &ThemesInput) -> &'static str {
     match input.incident {
-        None => "Themes are what separates the unhappy mentions of an incident from other days. Open an incident on the page “Now”, and they appear here within minutes.",
-        Some(_) => "At least four unhappy people must say the same, clearly more than on other days. It is looked at again every ten minutes.",
+        None => {
+            "Themes are what separates the unhappy mentions of an incident from other days. Open an incident on the page “Now”, and they appear here within minutes."
+        }
+        Some(_) => {
+            "At least four unhappy people must say the same, clearly more than on other days. It is looked at again every ten minutes."
+        }
     }
 }
 

@@ -17,7 +17,8 @@ contract! {
 }
 
 const PASTE: &str = "- dear all, my shop has been offline since Tuesday morning and the support has closed my ticket for the second time";
-const CHANGED: &str = "- Dear all: our shop has been offline since Tuesday morning and the support has closed our ticket for the second time!!";
+const CHANGED: &str =
+    "- Dear all: our shop has been offline since Tuesday morning and the support has closed our ticket for the second time!!";
 
 async fn a_changed_paste_joins_the_one_kept_first(db: &Database) {
     let desk = Desk::new(&db.store).await;
@@ -33,7 +34,8 @@ async fn a_changed_paste_joins_the_one_kept_first(db: &Database) {
 
 async fn a_page_finds_near_copies_among_its_own_posts(db: &Database) {
     let desk = Desk::new(&db.store).await;
-    let kept = desk.keep(vec![post_at("2", "bob", CHANGED, NOON.plus(-HOUR_MS)), post_at("1", "ann", PASTE, NOON.plus(-2 * HOUR_MS))]).await;
+    let kept =
+        desk.keep(vec![post_at("2", "bob", CHANGED, NOON.plus(-HOUR_MS)), post_at("1", "ann", PASTE, NOON.plus(-2 * HOUR_MS))]).await;
     assert_eq!(kept.copies, 1);
     assert_eq!(desk.mention("2").await.copy_of, Some(desk.id("1").await), "the older one is the original");
 }

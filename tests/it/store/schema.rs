@@ -19,7 +19,6 @@ const TABLES: &[&str] = &[
     "account_links",
     "case_events",
     "cases",
-const TABLES: [&str; 20] = [
     "near_bands",
     "brand_marks",
     "brand_filters",

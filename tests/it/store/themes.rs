@@ -35,7 +35,13 @@ async fn incident(db: &Database, desk: &Desk) -> IncidentId {
 }
 
 fn found(stem: &str, phrase: &str) -> FoundTheme {
-    FoundTheme { kind: ThemeKind::Phrase, phrase: phrase.to_owned(), forms: vec![stem.to_owned(), "other".to_owned()], z: 5.5, normal_per_hour: 0.25 }
+    FoundTheme {
+        kind: ThemeKind::Phrase,
+        phrase: phrase.to_owned(),
+        forms: vec![stem.to_owned(), "other".to_owned()],
+        z: 5.5,
+        normal_per_hour: 0.25,
+    }
 }
 
 async fn a_theme_keeps_its_id_while_its_stem_is_found(db: &Database) {
@@ -58,7 +64,8 @@ async fn an_hour_of_themes_is_replaced_and_keeps_what_was_deleted(db: &Database)
     let desk = Desk::new(&db.store).await;
     let id = incident(db, &desk).await;
     let at = NOON.plus(-HOUR_MS).hour();
-    desk.keep(vec![post_at("1", "ann", "- one", at), post_at("2", "ann", "- two", at.plus(5)), post_at("3", "bob", "- three", at.plus(9))]).await;
+    desk.keep(vec![post_at("1", "ann", "- one", at), post_at("2", "ann", "- two", at.plus(5)), post_at("3", "bob", "- three", at.plus(9))])
+        .await;
     db.store.save_themes(id, &[found("log", "log in")], NOON).await.expect("kept");
     let theme = db.store.themes(id).await.expect("themes")[0].id;
     let mut rows = Vec::new();
@@ -128,7 +135,13 @@ async fn texts_come_oldest_first_without_copies_and_deleted_ones(db: &Database) 
 
 async fn a_decision_counts_until_it_is_taken_back(db: &Database) {
     let desk = Desk::new(&db.store).await;
-    let new = NewHold { brand: desk.brand, decision: Decision::Hold, reason: "fair".to_owned(), decided_by: "Noor".to_owned(), until: NOON.plus(DAY_MS) };
+    let new = NewHold {
+        brand: desk.brand,
+        decision: Decision::Hold,
+        reason: "fair".to_owned(),
+        decided_by: "Noor".to_owned(),
+        until: NOON.plus(DAY_MS),
+    };
     let id = db.store.add_hold(&new, NOON).await.expect("kept");
     let lift = NewHold { decision: Decision::Lift, ..new };
     db.store.add_hold(&lift, NOON.plus(1)).await.expect("kept");
@@ -147,7 +160,15 @@ async fn own_posts_are_kept_once_and_count_nowhere(db: &Database) {
     let desk = Desk::new(&db.store).await;
     let before = db.snapshot().await;
     let own = |id: &str, text: &str, promotional: &str| OwnPost { post: post(id, "acme", text).post, promotional: promotional.to_owned() };
-    db.store.save_own_posts(desk.brand, desk.lease.id, &[own("1", "20 % off\0", "an offer"), own("2", "hello", ""), own("2", "hello!", "")], NOON).await.expect("kept");
+    db.store
+        .save_own_posts(
+            desk.brand,
+            desk.lease.id,
+            &[own("1", "20 % off\0", "an offer"), own("2", "hello", ""), own("2", "hello!", "")],
+            NOON,
+        )
+        .await
+        .expect("kept");
     db.store.save_own_posts(desk.brand, desk.lease.id, &[own("1", "sorry", "")], NOON).await.expect("kept");
     db.store.save_own_posts(desk.brand, desk.lease.id, &[], NOON).await.expect("nothing to keep");
     let mut posts = db.store.own_posts(desk.brand, around(), 10).await.expect("posts");

@@ -120,7 +120,12 @@ mod tests {
         let at = |seconds: i64| key().check(&signed(SECRET, NOW.get() / 1_000 + seconds, b"{}"), b"{}", NOW);
         assert_eq!((at(300), at(-300)), (Ok(()), Ok(())));
         assert_eq!((at(301), at(-301)), (Err(Refused::Stale), Err(Refused::Stale)));
-        for (odd, refused) in [("", Refused::Unsigned), ("now", Refused::Unsigned), ("9223372036854775807", Refused::Stale), ("-9223372036854775808", Refused::Stale)] {
+        for (odd, refused) in [
+            ("", Refused::Unsigned),
+            ("now", Refused::Unsigned),
+            ("9223372036854775807", Refused::Stale),
+            ("-9223372036854775808", Refused::Stale),
+        ] {
             let odd = Signature::Ebb { timestamp: odd.to_owned(), signature: "sha256=00".to_owned() };
             assert_eq!(key().check(&odd, b"{}", NOW), Err(refused));
         }
