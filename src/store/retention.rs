@@ -1,6 +1,6 @@
 //! The end of what a platform allows to keep: words, names and links go; label, severity and counts stay.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::copies::Originals;
 use super::row::Cells;
@@ -22,7 +22,13 @@ select
         from matches x
         where x.mention_id = m.id
             and x.label = ''
-    ) as unscored
+    ) as unscored,
+    (
+        select
+            min(x.brand_id)
+        from matches x
+        where x.mention_id = m.id
+    ) as brand
 from mentions m
 where m.platform = $1
     and m.fetched_at < $2
@@ -79,11 +85,11 @@ impl Store {
     pub async fn expire(&self, platform: &str, fetched_before: Millis, limit: i64, now: Millis) -> Result<i64> {
         let mut tx = self.begin(Touch::Mentions).await?;
         let rows = sqlx::query(DUE).bind(platform.to_owned()).bind(fetched_before.get()).bind(limit).fetch_all(&mut *tx).await?;
-        let (mut unscored, mut expired, mut authors) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut unscored, mut expired, mut authors) = (BTreeMap::<_, Vec<_>>::new(), BTreeSet::new(), BTreeSet::new());
         for row in &rows {
             let id = row.int("id")?;
             if row.int("unscored")? > 0 {
-                unscored.push(known::key(row, id)?);
+                unscored.entry(row.int("brand")?).or_default().push(known::key(row, id)?);
                 continue;
             }
             sqlx::query(EXPIRE).bind(id).bind(now.get()).execute(&mut *tx).await?;
@@ -91,10 +97,13 @@ impl Store {
             authors.insert(row.int("author_id")?);
         }
         bulk::execute(&mut tx, FORGET_WHY, bulk::ids(expired)).await?;
-        let dead = known::load(&mut tx, BrandId::new(0), unscored.iter()).await?;
-        let dead: Vec<_> = dead.values().collect();
-        let changed = tombstone::bury(&mut tx, &dead, &mut Originals::default(), now).await?;
-        rollup::recount(&mut tx, &changed).await?;
+        for (brand, keys) in unscored {
+            let brand = BrandId::new(brand);
+            let dead = known::load(&mut tx, brand, keys.iter()).await?;
+            let dead: Vec<_> = dead.values().collect();
+            let changed = tombstone::bury(&mut tx, &dead, &mut Originals::of(brand), now).await?;
+            rollup::recount(&mut tx, &changed).await?;
+        }
         for author in authors {
             sqlx::query(FORGET_AUTHOR).bind(author).bind(now.get()).execute(&mut *tx).await?;
         }

@@ -5,11 +5,15 @@ mod graph;
 mod hackernews;
 mod http;
 mod law;
+mod linkedin;
 mod mastodon;
 mod oauth;
+mod reddit;
+mod statuspage;
 mod wordpress;
 mod wordpress_site;
 mod x;
+mod youtube;
 
 use std::time::Duration;
 
