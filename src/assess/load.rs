@@ -12,8 +12,8 @@ use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, HourCounts};
 use crate::store::{Store, StoreError};
 
 use super::baseline::HISTORY_MS;
-use super::quiet::{QuietSource, quiet};
 use super::coverage::{Reading, SourceRecord, Sources};
+use super::quiet::{QuietSource, quiet};
 use super::silence;
 use super::verdict::{Evidence, Surroundings};
 use super::window::Rules;
@@ -76,6 +76,10 @@ pub(super) async fn sources(store: &Store, brand: BrandId, span: Span) -> Result
     let mut records = Vec::new();
     for health in store.source_health().await? {
         let own = health.spec.brand == brand;
+        // The brand's own voice: nobody is unhappy there.
+        if health.spec.kind == SourceKind::Statuspage {
+            continue;
+        }
         // Rows of an import can name any brand.
         if !own && health.spec.kind != SourceKind::Import {
             continue;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::source::SourceKind;
 use super::time::{DAY_MS, HOUR_MS, Millis};
 
 /// One unit of money in millionths.
@@ -69,6 +70,16 @@ impl Budget {
             return Err("`budget` needs `requests`, `money` or both".to_owned());
         }
         Ok(Some(budget))
+    }
+
+    /// What kinds that cost may spend when nothing else is said: a mistake in a query should not empty a purse.
+    pub fn usual(kind: SourceKind) -> Option<Self> {
+        match kind {
+            SourceKind::X => Some(Self { requests: None, money: Some(Money { micros: 10 * MICROS, currency: "USD".to_owned() }) }),
+            // The platform's own limit, less what a look by hand takes.
+            SourceKind::Youtube => Some(Self { requests: Some(9_500), money: None }),
+            _ => None,
+        }
     }
 
     /// How to read now. `spent` is what this UTC day has cost; `demand` is what it would have cost without sampling.
