@@ -17,4 +17,5 @@ mod random;
 mod schema;
 mod scoring;
 mod spawn;
+mod statements;
 mod themes;
