@@ -4,6 +4,7 @@ use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
 use super::coverage::Silence;
+use super::quiet::QuietSource;
 use super::verdict::Moment;
 use super::window::Level;
 
@@ -19,6 +20,7 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
     people(moment, &mut reasons);
     themes(&moment.surroundings.hot_themes, &mut reasons);
     silence(&moment.surroundings.silent, &mut reasons);
+    quiet(&moment.surroundings.quiet, &mut reasons);
     hold(moment, &mut reasons);
     notes(moment, &mut reasons);
     reasons
@@ -52,7 +54,7 @@ fn gist(text: &str) -> &str {
 fn inside(code: &str, text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if code != "source_silent" => first.to_lowercase().chain(chars).collect(),
+        Some(first) if !matches!(code, "source_silent" | "source_quiet") => first.to_lowercase().chain(chars).collect(),
         _ => text.to_owned(),
     }
 }
@@ -165,6 +167,15 @@ fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
     }
 }
 
+/// A warning: it may be calm, and nobody should close over it without a look at the source.
+fn quiet(sources: &[QuietSource], reasons: &mut Vec<Reason>) {
+    for source in sources.iter().take(NAMED) {
+        let (since, expected) = (when(source.quiet.since), short(source.quiet.expected));
+        let text = format!("{} suspiciously quiet since {since}: it answers, but {expected} mentions would be usual by now", source.name);
+        reasons.push(note("source_quiet", text));
+    }
+}
+
 fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     let (state, hold_ms) = (moment.state, moment.evidence.hold_ms);
     let Some(since) = state.calm_since else { return };
@@ -204,6 +215,9 @@ fn notes(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         BaselineMethod::Flat => reasons
             .push(note("baseline_short", "Baseline is one number for all hours: less than three days of history, so limits are wide")),
         BaselineMethod::HourOfWeek | BaselineMethod::None => {}
+    }
+    for sampled in moment.surroundings.sampled.iter().take(NAMED) {
+        reasons.push(note("source_sampled", format!("{sampled}; counts are of the people seen, and expectations of the part that is read")));
     }
     let left_out = &moment.surroundings.left_out;
     if !left_out.is_empty() && moment.evidence.baseline.is_known() {

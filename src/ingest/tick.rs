@@ -158,10 +158,11 @@ impl<A: Adapters> Poller<A> {
             let (answer, spent) = metered(self.guarded(work.adapter.poll(&cursor, asked_at))).await;
             let now = self.clock.now();
             self.pay(lease, purse, spent, now).await?;
-            let page = match answer {
+            let mut page = match answer {
                 Ok(page) => page,
                 Err(failure) => return Ok(Chain::Broken(failure)),
             };
+            page.gone.extend(self.store.posts_of_accounts(&std::mem::take(&mut page.closed)).await?);
             pages += 1;
             let goes_on = self.goes_on(&page, &cursor, (pages, now));
             cursor = page.cursor.clone();
