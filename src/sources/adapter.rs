@@ -200,7 +200,7 @@ impl Adapter {
         match self {
             Self::X(a) => {
                 a.thrift(thrift);
-                Saving::Samples
+                Saving::of(SourceKind::X)
             }
             _ => Saving::AsksLess,
         }

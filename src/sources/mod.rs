@@ -51,7 +51,6 @@ mod news;
 mod oauth;
 mod reddit;
 mod remark42;
-mod secret;
 mod session;
 mod stackexchange;
 mod statuspage;
