@@ -38,6 +38,7 @@ mod mentions;
 mod near;
 mod pulse;
 mod replies;
+mod recheck;
 mod rollup;
 mod row;
 mod schema;
