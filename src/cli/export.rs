@@ -24,9 +24,6 @@ pub struct Args {
     /// Only this brand; may be left out when there is one
     #[arg(long)]
     brand: Option<String>,
-    /// Only mentions in this language, such as `de`
-    #[arg(long, value_name = "LANG")]
-    lang: Option<String>,
     /// Only mentions written at or after this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = setup::time)]
     since: Option<Millis>,
@@ -41,7 +38,7 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     let store = setup::open_existing(&config).await?;
     let brand = setup::the_brand(&store, args.brand.as_deref()).await?;
     let span = span(args.since, args.until)?;
-    let filter = MentionFilter { brand: brand.id, span, lang: args.lang.clone(), copies: Copies::Show, ..MentionFilter::default() };
+    let filter = MentionFilter { brand: brand.id, span, copies: Copies::Show, ..MentionFilter::default() };
     let mut export = MentionExport::new(store, filter, brand.name, args.format);
     let bar = progress::counter("mentions");
     if let Some(path) = &args.output {
