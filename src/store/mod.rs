@@ -42,6 +42,7 @@ mod pulse;
 mod replies;
 mod reports;
 mod retention;
+mod recheck;
 mod rollup;
 mod row;
 mod schema;
