@@ -231,7 +231,7 @@ struct People {
 impl People {
     async fn load(store: &Store, brand: BrandId, affected: Span) -> Result<Self, ReportError> {
         let listed = store.flags_of_incident(brand, affected, i64::try_from(MOST_CASES).unwrap_or(i64::MAX)).await?;
-        let counts = store.flag_counts_since(brand, affected.from().hour()).await?;
+        let counts = store.flag_counts_of_incident(brand, affected).await?;
         let case = |listed: &crate::store::FlagListed| CaseFact {
             flag: listed.flag.id,
             author: listed.flag.author,

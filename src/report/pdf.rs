@@ -152,8 +152,7 @@ fn widths(table: &Table) -> Vec<u32> {
     let longest = |i: usize| table.rows.iter().filter_map(|r| r.get(i)).map(|c| c.text.chars().count()).max().unwrap_or(0);
     let wide: Vec<u32> = (0..table.columns.len())
         .map(|i| match (table.columns[i].1, longest(i)) {
-            (Align::Right, _) => 0,
-            (Align::Left, 0..=24) => 0,
+            (Align::Right, _) | (Align::Left, 0..=24) => 0,
             (Align::Left, 25..=60) => 2,
             (Align::Left, _) => 5,
         })

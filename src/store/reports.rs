@@ -5,9 +5,10 @@ use sqlx::any::AnyRow;
 
 use super::bulk;
 use super::exports::FLAG_SELECT;
-use super::row::{Cells, clean_to};
-use super::{FlagListed, Result, Store, StoreError, Touch, authors, mentions};
+use super::row::{Cells, clean_to, readable};
+use super::{FlagCounts, FlagListed, Result, Store, StoreError, Touch, authors, mentions};
 use crate::domain::ids::{AuthorId, BrandId, IncidentId, MentionId, ReportId, ShareId, SourceId};
+use crate::domain::incident::FlagState;
 use crate::domain::post::{Author, Mention};
 use crate::domain::time::{Millis, Span};
 
@@ -71,6 +72,16 @@ where brand_id = $1
     and hour < $3
 group by source_id
 order by source_id";
+
+const COUNTS: &str = "
+select
+    state,
+    count(*) as flags
+from flags
+where brand_id = $1
+    and latest_at >= $2
+    and created_at <= $3
+group by state";
 
 const AUTHORS: (&str, &str) = (
     "
@@ -155,6 +166,21 @@ impl Store {
         let sql = AssertSqlSafe(format!("{FLAG_SELECT} where f.brand_id = $1 and f.latest_at >= $2 and f.created_at <= $3 {order}"));
         let query = sqlx::query(sql).bind(brand.get()).bind(span.from().hour().get()).bind(span.to().get()).bind(limit.max(0));
         query.fetch_all(&self.readers).await?.iter().map(FlagListed::read).collect()
+    }
+
+    /// How many of those flags are in each state.
+    pub async fn flag_counts_of_incident(&self, brand: BrandId, span: Span) -> Result<FlagCounts> {
+        let mut counts = FlagCounts::default();
+        let query = sqlx::query(COUNTS).bind(brand.get()).bind(span.from().hour().get()).bind(span.to().get());
+        for row in query.fetch_all(&self.readers).await? {
+            let count = row.int("flags")?;
+            match readable(FlagState::parse(&row.text("state")?), ("flags", "state", brand.get()))? {
+                FlagState::Open => counts.open = count,
+                FlagState::Assigned => counts.assigned = count,
+                FlagState::Done => counts.done = count,
+            }
+        }
+        Ok(counts)
     }
 
     /// The mentions of a brand with these ids, in any order; tombstones too. Unknown ids are left out.

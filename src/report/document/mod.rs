@@ -152,6 +152,8 @@ pub struct Figure {
     pub label: String,
     /// The number, as written.
     pub value: String,
+    /// The number itself, where it is one.
+    pub number: Option<i64>,
     /// What it means.
     pub note: String,
     /// The page behind it.

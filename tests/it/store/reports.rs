@@ -100,6 +100,8 @@ async fn flags_of_an_incident_come_worst_first_and_by_id(db: &Database) {
     }
     let worst = db.store.flags_of_incident(desk.brand, around(), 10).await.expect("flags");
     assert_eq!(worst.iter().map(|f| f.author.name.as_str()).collect::<Vec<_>>(), ["bob", "ann"]);
+    let counts = db.store.flag_counts_of_incident(desk.brand, around()).await.expect("counts");
+    assert_eq!((counts.open, counts.assigned, counts.done), (2, 0, 0));
     let filter = FlagFilter { brand: desk.brand, span: around() };
     let by_id = db.store.flags_by_id(filter, i64::MIN, 10).await.expect("flags");
     assert_eq!(by_id.len(), 2);
