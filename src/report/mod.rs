@@ -21,6 +21,7 @@ pub mod links;
 pub mod markdown;
 pub mod pdf;
 pub mod picture;
+pub mod postmortem;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

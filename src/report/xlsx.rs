@@ -104,6 +104,7 @@ fn build(book: &Book<'_>, document: &Document, sha256: &str) -> Result<Vec<u8>, 
         (sources(book), None),
         (updates(book), None),
         (verdicts(book), None),
+        (themes(book), None),
         (cases(book), None),
         (quotes(book), None),
         (earlier(book), None),
@@ -270,12 +271,28 @@ fn verdicts(book: &Book<'_>) -> Sheet {
     book.sheet("sheet-verdicts", &columns, book.facts.verdicts.iter().map(row).collect())
 }
 
+fn themes(book: &Book<'_>) -> Sheet {
+    let row = |t: &super::facts::ThemeFact| {
+        vec![
+            super::document::theme_name(t, book.texts).into(),
+            t.people.into(),
+            t.mentions.into(),
+            t.peak.into(),
+            t.first_seen.into(),
+            book.texts.get(&format!("heat-{}", t.heat.as_str())).into(),
+        ]
+    };
+    let columns =
+        [("col-theme", 40.0), ("col-unhappy", 14.0), ("col-mentions", 12.0), ("col-peak", 12.0), ("col-first", 18.0), ("col-state", 14.0)];
+    book.sheet("sheet-themes", &columns, book.facts.themes.iter().map(row).collect())
+}
+
 fn cases(book: &Book<'_>) -> Sheet {
     let row = |c: &super::facts::CaseFact| {
         let person = book.voices.person(c.author, book.texts);
-        let state = book.texts.get(&format!("state-{}", c.state.as_str()));
+        let state = book.texts.get(&format!("case-{}", c.state.as_str()));
         vec![
-            linked(person.name, book.links.case(c.flag).as_deref()),
+            linked(person.name, book.links.case(c.case).as_deref()),
             person.platform.into(),
             state.into(),
             c.worst_severity.into(),
@@ -310,7 +327,7 @@ fn quotes(book: &Book<'_>) -> Sheet {
         ]
     };
     let columns = [("col-number", 22.0), ("col-person", 24.0), ("col-when", 18.0), ("col-post", 100.0), ("link-origin", 40.0)];
-    book.sheet("sheet-quotes", &columns, book.facts.quotes.iter().map(row).collect())
+    book.sheet("sheet-quotes", &columns, book.facts.themes.iter().flat_map(|t| &t.quotes).chain(&book.facts.quotes).map(row).collect())
 }
 
 fn earlier(book: &Book<'_>) -> Sheet {

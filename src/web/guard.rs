@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::api::intake::says_it_is_signed;
 use super::failure::{Refusal, WebError};
 use super::state::WebState;
 
@@ -32,10 +33,15 @@ pub async fn guard(State(state): State<WebState>, request: Request, next: Next) 
         return WebError::Refused(Refusal::Host).into_response();
     };
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !reads && !from_our_page(request.headers(), &host) {
+    if !reads && !is_delivery(&request) && !from_our_page(request.headers(), &host) {
         return WebError::Refused(Refusal::Origin).into_response();
     }
     next.run(request).await
+}
+
+/// A signed delivery comes from no page; its signature is checked where it is taken.
+fn is_delivery(request: &Request) -> bool {
+    request.method() == Method::POST && request.uri().path() == "/api/v1/mentions" && says_it_is_signed(request.headers())
 }
 
 /// The name and port that the request was addressed to, in lower case.

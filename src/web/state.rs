@@ -7,9 +7,11 @@ use crate::clock::Clock;
 use crate::domain::ids::BrandId;
 use crate::store::Store;
 
+use super::api::intake::Receive;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
+use super::presence::Presence;
 use super::view::sources::SourceState;
 
 /// What handlers share. Cheap to clone.
@@ -29,6 +31,10 @@ pub struct WebState {
     pub public_url: Arc<str>,
     /// Live updates.
     pub live: Live,
+    /// Who looks at which case.
+    pub presence: Presence,
+    /// Takes deliveries; `None`: no secret is set.
+    pub intake: Option<Arc<dyn Receive>>,
 }
 
 impl WebState {
@@ -42,6 +48,8 @@ impl WebState {
             hosts: Arc::new([]),
             public_url: Arc::from(""),
             live: Live::default(),
+            presence: Presence::default(),
+            intake: None,
         }
     }
 

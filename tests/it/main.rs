@@ -3,6 +3,7 @@
 mod architecture;
 mod browser;
 mod demo;
+mod hub;
 mod kill;
 mod score_worker;
 mod sources;

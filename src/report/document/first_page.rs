@@ -1,5 +1,6 @@
 //! The one page for those who read no more: what happened, how bad, who was helped, what is open, what it rests on.
 
+use crate::domain::incident::FlagState;
 use crate::domain::time::{DAY_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
@@ -77,10 +78,10 @@ fn figures(source: &Source<'_>) -> Vec<Figure> {
         ),
         figure(
             "figure-helped",
-            Some(facts.people.done),
+            Some(facts.people.at(FlagState::Done)),
             texts.with(
                 "figure-helped-note",
-                &[("all", texts.number(facts.people.all()).into()), ("open", texts.number(facts.people.open).into())],
+                &[("all", texts.number(facts.people.all()).into()), ("open", texts.number(facts.people.at(FlagState::Open)).into())],
             ),
             links.people(),
         ),
@@ -134,7 +135,7 @@ fn happened(facts: &Facts, texts: &Texts) -> String {
 
 /// How many were looked after, and how many wrote more calmly later.
 pub(super) fn helped(facts: &Facts, texts: &Texts) -> String {
-    let people = facts.people;
+    let people = &facts.people;
     if people.all() == 0 {
         return texts.get("helped-none");
     }
@@ -143,9 +144,9 @@ pub(super) fn helped(facts: &Facts, texts: &Texts) -> String {
         &[
             ("all", people.all().into()),
             ("all-shown", texts.number(people.all()).into()),
-            ("done", texts.number(people.done).into()),
-            ("assigned", texts.number(people.assigned).into()),
-            ("open", texts.number(people.open).into()),
+            ("done", texts.number(people.at(FlagState::Done)).into()),
+            ("assigned", texts.number(people.at(FlagState::Assigned)).into()),
+            ("open", texts.number(people.at(FlagState::Open)).into()),
         ],
     );
     let silence = texts.with(
@@ -159,7 +160,7 @@ fn open(facts: &Facts, texts: &Texts) -> Block {
     let standing = facts.standing.as_ref();
     let mut items: Vec<String> =
         standing.map(|a: &Assessment| a.reasons.iter().filter(|r| r.blocks).map(|r| reason(r, texts)).collect()).unwrap_or_default();
-    let waiting = facts.people.open + facts.people.assigned;
+    let waiting = facts.people.at(FlagState::Open) + facts.people.at(FlagState::Assigned);
     let said = standing.is_some_and(|a| a.reasons.iter().any(|r| r.blocks && r.code == "people_unanswered"));
     if waiting > 0 && !said {
         items.push(texts.count("open-people", waiting));

@@ -7,6 +7,7 @@ mod first_page;
 mod sections;
 
 pub(in crate::report) use first_page::reason;
+pub(in crate::report) use sections::theme_name;
 use serde::Serialize;
 
 use super::facts::Sealed;

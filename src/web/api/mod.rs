@@ -1,6 +1,10 @@
 //! `/api/v1`: what the pages show, for scripts. Times are RFC 3339; lists carry the cursor of their next page.
 
+pub mod cases;
+pub mod intake;
+pub mod marks;
 mod shapes;
+pub mod signals;
 
 use axum::Json;
 use axum::extract::{Path, Query, RawQuery, State};

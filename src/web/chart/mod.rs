@@ -6,5 +6,7 @@
 pub mod concern;
 pub mod coverage;
 pub mod mood;
+pub mod past;
+pub mod spark;
 
 pub use crate::chart::{axis, share, x_percent};

@@ -4,9 +4,26 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 19] = [
+const TABLES: &[&str] = &[
     "report_shares",
     "sealed_reports",
+    "checks",
+    "brand_posts",
+    "holds",
+    "theme_marks",
+    "theme_mentions",
+    "theme_hours",
+    "themes",
+    "memories",
+    "closings",
+    "reply_templates",
+    "customers",
+    "account_links",
+    "case_events",
+    "cases",
+    "near_bands",
+    "brand_marks",
+    "brand_filters",
     "flags",
     "standing",
     "verdicts",
