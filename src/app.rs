@@ -50,6 +50,8 @@ pub struct Settings {
     pub public_url: String,
     /// Posts that are brought.
     pub intake: Intake,
+    /// Where people reach the pages; empty: not known.
+    pub public_url: String,
 }
 
 /// How posts are brought instead of asked for.
@@ -129,6 +131,7 @@ impl App {
             let state = web::WebState {
                 demo: self.demo,
                 settings,
+                intake,
                 public_url,
                 hosts,
                 intake,
