@@ -46,8 +46,6 @@ pub struct Settings {
     pub models: Option<PathBuf>,
     /// Verdicts and flags.
     pub assess: assess::Settings,
-    /// Where people reach the pages; empty: not known.
-    pub public_url: String,
     /// Posts that are brought.
     pub intake: Intake,
     /// Where people reach the pages; empty: not known.
@@ -102,9 +100,15 @@ impl From<&Config> for Settings {
             folder: config.intake.folder.clone(),
             brand: config.intake.brand.clone(),
         };
-        let models = Some(config.score.folder.clone());
-        let public_url = config.web.public_url.clone();
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, models, assess, public_url, intake }
+        Self {
+            http,
+            poll: ingest::PollerOptions::default(),
+            score_threads: config.score.threads,
+            models: Some(config.score.folder.clone()),
+            assess,
+            intake,
+            public_url: config.web.public_url.clone(),
+        }
     }
 }
 
@@ -134,7 +138,6 @@ impl App {
                 intake,
                 public_url,
                 hosts,
-                intake,
                 ..web::WebState::new(self.store.clone(), self.clock.clone())
             };
             let finishing = shutdown.finishing();

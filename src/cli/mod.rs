@@ -77,10 +77,10 @@ enum Command {
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
-    /// Write the report of an incident: PDF, HTML, XLSX or Markdown
-    Report(report::Args),
     /// Draft a post-mortem: timeline, numbers, people, as Markdown
     Postmortem(postmortem::Args),
+    /// Write the report of an incident: PDF, HTML, XLSX or Markdown
+    Report(report::Args),
     /// Try the configuration, the database, the model and every source, and say what is wrong
     Check(check::Args),
     /// Print the configuration file with every key and its default
@@ -133,8 +133,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Model(args) => model::run(args, &common).await,
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
-        Command::Report(args) => report::run(args, &common).await,
         Command::Postmortem(args) => postmortem::run(args, &common).await,
+        Command::Report(args) => report::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);

@@ -46,10 +46,10 @@ impl WebState {
             demo: None,
             settings: Settings::default(),
             hosts: Arc::new([]),
-            public_url: Arc::from(""),
-            live: Live::default(),
             presence: Presence::default(),
             intake: None,
+            public_url: Arc::from(""),
+            live: Live::default(),
         }
     }
 

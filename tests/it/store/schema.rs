@@ -5,8 +5,6 @@ use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
 const TABLES: &[&str] = &[
-    "report_shares",
-    "sealed_reports",
     "checks",
     "brand_posts",
     "holds",
