@@ -69,7 +69,7 @@ use crate::domain::time::Millis;
 pub use cases::{CaseBrief, CaseChange, CaseFacts, CaseFilter, CaseRank, CaseRow, NewCaseEvent};
 pub use concern::AuthorAnger;
 pub use error::StoreError;
-pub use exports::{AuthorTally, Correction, FlagFilter, FlagListed};
+pub use exports::{AuthorTally, CaseListed, Correction};
 pub use filter::{BrandStanding, FilterReport, FilterState, Hidden, Judged};
 pub use flags::{FlagChange, FlagChangeRequest, FlagCounts, FlagProposal, FlagRow};
 pub use holds::{BrandPost, NewHold, OwnPost};
