@@ -44,7 +44,7 @@ pub struct ModelErrors {
     pub confusion: [[u32; 3]; 3],
 }
 
-/// `ebb eval` on TweetEval's sentiment validation posts, 2,000 in English; see `models/ebb-en/MODEL_CARD.md`.
+/// `ebb eval` on `TweetEval`'s sentiment validation posts, 2,000 in English; see `models/ebb-en/MODEL_CARD.md`.
 pub const ENGLISH: ModelErrors =
     ModelErrors { name: "ebb-en, measured on 2,000 English validation posts", confusion: [[259, 41, 12], [186, 538, 145], [45, 135, 639]] };
 
