@@ -23,6 +23,7 @@ pub mod counts;
 pub mod coverage;
 pub mod flags;
 pub mod load;
+pub mod onset;
 pub mod outlook;
 pub mod reasons;
 pub mod verdict;
