@@ -32,6 +32,9 @@ use super::coverage::{Heard, Silence};
 use super::reasons;
 use super::window::{Level, Rules, Window};
 
+/// Hours of the days that the hold time is looked through by.
+const DAY_HOURS: usize = 24;
+
 /// What a verdict is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
@@ -76,11 +79,17 @@ struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// The last hold time as one long window: a small brand's slow tail shows in no six hours, but in three days.
-    fn hold_window(&self) -> Window {
+    /// What of the last hold time was not calm: all of it as one long window, or a day in it. A slow tail, or a small second
+    /// wave, shows in no six hours.
+    fn still_high(&self) -> Option<Window> {
         let hours = usize::try_from(self.evidence.hold_ms / HOUR_MS).unwrap_or(0).max(1);
-        let from = self.hours.len().saturating_sub(hours);
-        Window::of(self.hours.get(from..).unwrap_or_default(), self.evidence.baseline, &self.evidence.rules)
+        let held = self.hours.get(self.hours.len().saturating_sub(hours)..).unwrap_or_default();
+        let long = Window::of(held, self.evidence.baseline, &self.evidence.rules);
+        if long.count > long.calm {
+            return Some(long);
+        }
+        let days = held.windows(DAY_HOURS).map(|day| Window::of(day, self.evidence.baseline, &self.evidence.rules));
+        days.filter(|day| day.count > day.upper).last()
     }
 }
 
@@ -233,9 +242,8 @@ impl State {
             self.held_ms += HOUR_MS;
         }
         if self.held_ms >= past.evidence.hold_ms && !self.recovered {
-            let long = past.hold_window();
-            self.recovered = long.count <= long.calm;
-            self.still_high = Some(long).filter(|_| !self.recovered);
+            self.still_high = past.still_high();
+            self.recovered = self.still_high.is_none();
         }
         self.set_calm();
     }
