@@ -63,12 +63,13 @@ impl From<&Config> for Settings {
             read_timeout: config.http.read_timeout.as_std(),
             ..sources::HttpOptions::default()
         };
-        let assess = assess::Settings {
+        let mut assess = assess::Settings {
             hold_ms: config.assess.hold.as_millis(),
             flag_severity: config.assess.flag_severity,
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
+        assess.onset.false_alarms_per_week = config.assess.false_alarms_per_week;
         Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess }
     }
 }

@@ -10,8 +10,9 @@
 //! | [`verdict`] | the state machine from `elevated` to `recovered` |
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
+//! | [`onset`] | is something beginning? |
 //! | [`flags`] | who should be looked at, and how urgently |
-//! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
+//! | [`load`], [`view`], [`worker`], [`replay`] | from the store to these rules and back |
 //!
 //! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
 //! so that late mentions, edits and corrections change the past as they should, and `replay` and the
@@ -26,6 +27,7 @@ pub mod load;
 pub mod onset;
 pub mod outlook;
 pub mod reasons;
+pub mod replay;
 pub mod verdict;
 pub mod view;
 pub mod window;

@@ -14,13 +14,13 @@
 //! **When it began** is the maximum-likelihood change point: the hour from which a Poisson rate above normal explains the
 //! counts best (Siegmund and Venkatraman, Ann. Statist. 23, 1995), at most three days back.
 //!
-//! It keeps silent in the warm-up (less than three days of history), where too little of a window was read (a dead source is
+//! It keeps silent in the warm-up (less than a day of history), where too little of a window was read (a dead source is
 //! unknown, neither calm nor loud), in the cool-down after it spoke, and for as long as a person who dismissed it wished.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
-use crate::domain::verdict::{Baseline, BaselineMethod};
+use crate::domain::verdict::Baseline;
 
 use super::baseline::HISTORY_MS;
 use super::coverage::{Heard, Sources};
@@ -30,7 +30,7 @@ const WINDOWS: [usize; 5] = [1, 3, 6, 12, 24];
 /// Looks a week.
 const LOOKS: f64 = 168.0 * WINDOWS.len() as f64;
 /// Looks for each alarm of its own, on simulated calm weeks.
-pub const OVERLAP: f64 = 1.0;
+pub const OVERLAP: f64 = 4.0;
 /// A beginning is looked for so many hours back.
 const REACH: usize = 72;
 const REACH_MS: i64 = REACH as i64 * HOUR_MS;
@@ -52,7 +52,7 @@ pub struct OnsetRules {
 
 impl Default for OnsetRules {
     fn default() -> Self {
-        Self { false_alarms_per_week: 0.1, least: 3, least_ratio: 1.5, known: 0.6, cool_down_ms: DAY_MS }
+        Self { false_alarms_per_week: 0.3, least: 3, least_ratio: 1.5, known: 0.6, cool_down_ms: DAY_MS }
     }
 }
 
@@ -99,9 +99,9 @@ pub fn look(hours: &[Heard], baseline: &Baseline, rules: &OnsetRules, at: Millis
     Some(Signal { at, began, window: Span::new(first, last)?, unhappy: sum(window), expected, chance })
 }
 
-/// Three days of history: one day's rhythm, more than once.
+/// A day of history. Until three days are known, limits are those of an average hour, and wide.
 fn warmed_up(baseline: &Baseline) -> bool {
-    matches!(baseline.method, BaselineMethod::HourOfWeek | BaselineMethod::HourOfDay)
+    baseline.is_known()
 }
 
 /// The window with its expectation and chance, if it speaks.

@@ -3,7 +3,7 @@
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
-use super::coverage::Silence;
+use super::coverage::{Raised, Silence};
 use super::verdict::Moment;
 use super::window::Level;
 
@@ -17,6 +17,7 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
     }
     concern(moment, &mut reasons);
     people(moment, &mut reasons);
+    raised(&moment.surroundings.raised, &mut reasons);
     silence(&moment.surroundings.silent, &mut reasons);
     hold(moment, &mut reasons);
     notes(moment, &mut reasons);
@@ -51,7 +52,7 @@ fn gist(text: &str) -> &str {
 fn inside(code: &str, text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if code != "source_silent" => first.to_lowercase().chain(chars).collect(),
+        Some(first) if !matches!(code, "source_silent" | "source_raised") => first.to_lowercase().chain(chars).collect(),
         _ => text.to_owned(),
     }
 }
@@ -133,6 +134,19 @@ fn people(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     let who = if around.unanswered == 1 { "very unhappy person" } else { "very unhappy people" };
     let taken = if around.assigned > 0 { format!(", {} of them assigned", around.assigned) } else { String::new() };
     reasons.push(block("people_unanswered", format!("{} {who} unanswered{taken}", around.unanswered)));
+}
+
+/// Where it is still bad. With a single raised source, that source is not the whole picture either.
+fn raised(raised: &[Raised], reasons: &mut Vec<Reason>) {
+    for source in raised.iter().take(NAMED) {
+        let ratio = source.count as f64 / source.expected.max(f64::MIN_POSITIVE);
+        let times = if source.expected < 0.3 || ratio >= 100.0 { "far above normal".to_owned() } else { format!("{ratio:.1} times normal") };
+        let numbers = format!("{} unhappy authors in {} h, {} expected", source.count, source.hours, short(source.expected));
+        reasons.push(block("source_raised", format!("{} {times}: {numbers}", source.name)));
+    }
+    if raised.len() > NAMED {
+        reasons.push(block("source_raised", format!("{} more sources above normal", raised.len() - NAMED)));
+    }
 }
 
 fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {

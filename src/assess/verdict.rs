@@ -28,7 +28,7 @@
 use crate::domain::time::{HOUR_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, Baseline, Verdict};
 
-use super::coverage::{Heard, Silence};
+use super::coverage::{Heard, Raised, Silence};
 use super::reasons;
 use super::window::{Level, Rules, Window};
 
@@ -65,6 +65,8 @@ pub struct Surroundings {
     pub history_unscored: i64,
     /// All mentions of that history, copies and deleted ones aside.
     pub history_mentions: i64,
+    /// Compared sources that are above their own normal.
+    pub raised: Vec<Raised>,
     /// Compared sources that are silent.
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
@@ -84,12 +86,13 @@ impl Past<'_> {
     fn still_high(&self) -> Option<Window> {
         let hours = usize::try_from(self.evidence.hold_ms / HOUR_MS).unwrap_or(0).max(1);
         let held = self.hours.get(self.hours.len().saturating_sub(hours)..).unwrap_or_default();
-        let long = Window::of(held, self.evidence.baseline, &self.evidence.rules);
+        let (baseline, rules) = (self.evidence.baseline, &self.evidence.rules);
+        let long = Window::of(held, baseline, &Rules { calm: rules.long_calm, ..*rules });
         if long.count > long.calm {
             return Some(long);
         }
-        let days = held.windows(DAY_HOURS).map(|day| Window::of(day, self.evidence.baseline, &self.evidence.rules));
-        days.filter(|day| day.count > day.upper).last()
+        let days = held.windows(DAY_HOURS).map(|day| Window::of(day, baseline, &Rules { calm: rules.day_calm, ..*rules }));
+        days.filter(|day| day.count > day.calm).last()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::verdict::{Assessment, Verdict};
 use crate::store::{FlagChange, FlagProposal, Store, StoreError};
 
 use super::load::{self, Settings};
-use super::{flags, verdict::Evidence, verdict::Surroundings};
+use super::flags;
 
 /// What one round did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -144,51 +144,4 @@ impl Worker {
 /// The assessment of an incident at this moment, without saving it.
 pub async fn assess_now(store: &Store, incident: &Incident, now: Millis, settings: &Settings) -> Result<Assessment, StoreError> {
     Ok(load::assess(store, incident, now, settings).await?.0)
-}
-
-/// Stored hours to look at again.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ReplayRequest {
-    /// The brand.
-    pub brand: BrandId,
-    /// When the incident began.
-    pub start: Millis,
-    /// The last moment to judge.
-    pub until: Millis,
-    /// How incidents are judged.
-    pub settings: Settings,
-}
-
-/// What the worker would have said at the end of each hour, had there been an incident from `start`. Earlier
-/// incidents of the brand are cut out of its baseline, as always.
-pub async fn replay(store: &Store, request: &ReplayRequest) -> Result<Vec<Assessment>, StoreError> {
-    let earlier = store.incidents(request.brand).await?;
-    let cut: Vec<Span> =
-        earlier.iter().filter(|i| i.started_at < request.start.hour()).filter_map(|i| load::lasted(i, request.start)).collect();
-    let normal = load::learn(store, request.brand, request.start, &cut).await?;
-    let span = load::until_now(request.start, request.until);
-    let sources = load::sources(store, request.brand, span).await?;
-    let basis = &normal.baseline.sources;
-    let heard = sources.heard(basis, span);
-    let evidence = Evidence {
-        baseline: &normal.baseline,
-        heard: &heard,
-        started_at: request.start,
-        hold_ms: request.settings.hold_ms,
-        rules: request.settings.rules,
-    };
-    let left_out = sources.left_out(basis);
-    let around = |at| Surroundings { silent: sources.silent(basis, at), left_out: left_out.clone(), ..Surroundings::default() };
-    Ok(evidence.replay(request.until, around))
-}
-
-/// Those at which the verdict changes, the first among them.
-pub fn changes(replayed: &[Assessment]) -> Vec<&Assessment> {
-    let mut changes: Vec<&Assessment> = Vec::new();
-    for assessment in replayed {
-        if changes.last().is_none_or(|last| last.verdict != assessment.verdict) {
-            changes.push(assessment);
-        }
-    }
-    changes
 }

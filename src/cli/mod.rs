@@ -5,6 +5,7 @@ mod demo;
 mod export;
 mod import;
 mod progress;
+mod replay;
 mod run;
 mod setup;
 mod watch;
@@ -72,6 +73,8 @@ enum Command {
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
+    /// Run the rules over stored weeks: when would they have spoken?
+    Replay(replay::Args),
     /// Try the configuration, the database, the model and every source, and say what is wrong
     Check(check::Args),
     /// Print the configuration file with every key and its default
@@ -85,7 +88,7 @@ pub fn main() -> ExitCode {
     let default = match cli.command {
         // The demo breaks its own world on purpose: that is told on its pages.
         Command::Demo(_) => "error",
-        Command::Watch(_) => "warn,sqlx=error",
+        Command::Watch(_) | Command::Replay(_) => "warn,sqlx=error",
         _ => "info,sqlx=warn",
     };
     let filter = cli.common.log.clone().unwrap_or_else(|| default.to_owned());
@@ -119,6 +122,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => Ok(eval::run(&args)?),
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
+        Command::Replay(args) => replay::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);

@@ -64,6 +64,13 @@ from hours
 where brand_id = $1
     and source_id = 0";
 
+const LAST_HOUR: &str = "
+select
+    max(hour) as hour
+from hours
+where brand_id = $1
+    and source_id = 0";
+
 const UNSCORED: &str = "
 select
     count(*) as unscored
@@ -138,6 +145,11 @@ impl Store {
     /// The hour of the brand's oldest mention.
     pub async fn first_hour(&self, brand: BrandId) -> Result<Option<Millis>> {
         sqlx::query(FIRST_HOUR).bind(brand.get()).fetch_one(&self.readers).await?.maybe_at("hour")
+    }
+
+    /// The hour of the brand's newest mention.
+    pub async fn last_hour(&self, brand: BrandId) -> Result<Option<Millis>> {
+        sqlx::query(LAST_HOUR).bind(brand.get()).fetch_one(&self.readers).await?.maybe_at("hour")
     }
 
     /// Mentions in `span` without a label, those that were given up too; copies and deleted ones aside.

@@ -25,6 +25,15 @@ order by
     source_id,
     hour";
 
+const READ_ONE: &str = "
+select
+    hour,
+    covered_ms
+from coverage
+where source_id = $1
+    and hour >= $2
+    and hour < $3";
+
 const ADD: (&str, &str) = (
     "
 insert into coverage (
@@ -84,6 +93,15 @@ impl Store {
                 })
             })
             .collect()
+    }
+}
+
+impl Store {
+    /// How much of each hour that begins in `span` (its first hour from its start) was read of one source, milliseconds.
+    /// Hours without a row are missing.
+    pub async fn coverage_of(&self, source: SourceId, span: Span) -> Result<Vec<(Millis, i64)>> {
+        let query = sqlx::query(READ_ONE).bind(source.get()).bind(span.from().hour().get()).bind(span.to().get());
+        query.fetch_all(&self.readers).await?.iter().map(|row| Ok((row.at("hour")?, row.int("covered_ms")?))).collect()
     }
 }
 

@@ -17,7 +17,8 @@ use crate::store::{Keep, NewIncident, PageToKeep, Store};
 use super::super::load::Settings;
 use super::super::outlook::OutlookState;
 use super::super::view::load_view;
-use super::super::worker::{self, ReplayRequest, Worker, changes};
+use super::super::replay::{ReplayRequest, changes, replay};
+use super::super::worker::Worker;
 use super::start;
 
 /// The people of these tests write at severities below and above this.
@@ -268,7 +269,7 @@ async fn a_replay_of_stored_weeks_says_what_the_worker_would_have_said() {
     bench.read(6, 90, 2).await;
     bench.score(0.5).await;
     let request = ReplayRequest { brand: bench.brand, start: start(), until: start().plus(90 * HOUR_MS), settings: settings() };
-    let replayed = worker::replay(&bench.store, &request).await.expect("a replay");
+    let replayed = replay(&bench.store, &request).await.expect("a replay").assessments;
     assert_eq!(replayed.len(), 90);
     let words: Vec<Verdict> = changes(&replayed).into_iter().map(|a| a.verdict).collect();
     assert_eq!((words.first(), words.last()), (Some(&Verdict::Elevated), Some(&Verdict::Recovered)));
@@ -278,7 +279,7 @@ async fn a_replay_of_stored_weeks_says_what_the_worker_would_have_said() {
     bench.worker().tick().await.expect("a round");
     assert_eq!(bench.store.standing(id).await.expect("read").as_ref(), replayed.last());
     let before_history = ReplayRequest { start: start().plus(-30 * WEEK_MS), until: start().plus(-30 * WEEK_MS + DAY_MS), ..request };
-    let replayed = worker::replay(&bench.store, &before_history).await.expect("a replay");
+    let replayed = replay(&bench.store, &before_history).await.expect("a replay").assessments;
     assert!(replayed.iter().all(|a| a.verdict == Verdict::Unknown));
 }
 
