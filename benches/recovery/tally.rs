@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 /// How one rule did on one case. Hours are whole; `None`: it did not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Outcome {
-    pub over: Option<i64>,
     /// It was called over before the true end.
     pub false_over: bool,
     /// Hours from the true end to the first call that it is over, when that was not too early.

@@ -75,8 +75,7 @@ pub struct Case {
     pub end: usize,
     /// The second wave.
     pub second: Option<(usize, usize)>,
-    pub gap: usize,
-    pub level: f64,
+
     pub raw: Vec<Raw>,
     pub sources: Sources,
 }
@@ -170,10 +169,8 @@ pub fn case(seed: u64) -> Case {
     let start = HISTORY + rng.random_range(0..168_usize);
     let mut extra = wave(rng, course, brand.level);
     let mut second = None;
-    let mut gap = 0;
     if course == Course::Relapse {
-        gap = rng.random_range(14..=66_usize);
-        let from = extra.len() + gap;
+        let from = extra.len() + rng.random_range(14..=66_usize);
         extra.resize(from, 0.0);
         extra.extend(wave(rng, course, brand.level));
         second = Some((start + from, start + extra.len()));
@@ -188,8 +185,6 @@ pub fn case(seed: u64) -> Case {
         start,
         end,
         second,
-        gap,
-        level: brand.level,
         raw: Vec::new(),
         sources: Sources::default(),
     };

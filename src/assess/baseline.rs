@@ -5,6 +5,7 @@
 //! 1. Of up to eight weeks, hours count that were read to nine tenths and lie in no earlier incident. With four weeks
 //!    or more, days far above the other days of their kind are put aside as well: nobody declared them, but they were
 //!    not normal.
+//!    What lies before a change of level that lasted (a brand that doubled) is left out too: Welch's t on the counts a day.
 //! 2. The mean of all hours gets half an author for nothing (Jeffreys' prior), so that no history of zeros expects zero.
 //! 3. The profile of the day is smoothed over neighbouring hours (1-2-1) and drawn to that mean by two days' worth.
 //! 4. With three weeks, each hour of the week is its own smoothed mean, drawn by four weeks' worth to (profile of the day ×

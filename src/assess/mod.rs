@@ -25,6 +25,7 @@ pub mod coverage;
 pub mod flags;
 pub mod load;
 pub mod onset;
+mod onset_watch;
 pub mod outlook;
 pub mod reasons;
 pub mod replay;
@@ -35,7 +36,7 @@ pub mod worker;
 
 pub use load::Settings;
 pub use reasons::headline;
-pub use view::{ConcernView, load_view};
+pub use view::{Ask, ConcernView, load_view};
 pub use worker::{Worker, assess_now};
 
 #[cfg(test)]

@@ -17,8 +17,7 @@
 //! It keeps silent in the warm-up (less than a day of history), where too little of a window was read (a dead source is
 //! unknown, neither calm nor loud), in the cool-down after it spoke, and for as long as a person who dismissed it wished.
 
-use serde::{Deserialize, Serialize};
-
+use crate::domain::proposal::Signal;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::domain::verdict::Baseline;
 
@@ -29,11 +28,12 @@ use super::coverage::{Heard, Sources};
 const WINDOWS: [usize; 5] = [1, 3, 6, 12, 24];
 /// Looks a week.
 const LOOKS: f64 = 168.0 * WINDOWS.len() as f64;
-/// Looks for each alarm of its own, on simulated calm weeks.
+/// Looks for each alarm of its own, on simulated calm weeks: measured 5.4, taken as 4 to stay on the quiet side.
 pub const OVERLAP: f64 = 4.0;
 /// A beginning is looked for so many hours back.
 const REACH: usize = 72;
-const REACH_MS: i64 = REACH as i64 * HOUR_MS;
+/// The same in milliseconds.
+pub const REACH_MS: i64 = REACH as i64 * HOUR_MS;
 
 /// The limits of the onset test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,23 +62,6 @@ impl OnsetRules {
         let wished = if self.false_alarms_per_week.is_nan() { 0.0 } else { self.false_alarms_per_week.clamp(0.0, 50.0) };
         (wished / LOOKS * OVERLAP).clamp(1e-12, 0.2)
     }
-}
-
-/// A window that normal weeks hardly bring about.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Signal {
-    /// When it was seen.
-    pub at: Millis,
-    /// Since when concern is above normal, estimated.
-    pub began: Millis,
-    /// The hours that stand out most.
-    pub window: Span,
-    /// Unhappy authors in them, each hour's counted once.
-    pub unhappy: i64,
-    /// Expected in them.
-    pub expected: f64,
-    /// The probability of so many or more in normal weeks.
-    pub chance: f64,
 }
 
 /// Looks at the windows that end with the last of `hours` (in order, without holes), as seen at `at`.

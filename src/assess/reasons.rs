@@ -174,9 +174,10 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         Verdict::Holding if let Some(long) = &state.still_high => reasons.push(block(
             "hold_still_high",
             format!(
-                "Each hour is normal, the sum is not: {} unhappy authors in {}, calm is up to {}",
+                "Each hour is normal, the sum is not: {} unhappy authors in the {:.0} h up to {}, calm is up to {}",
                 long.count,
-                lasting(hold_ms),
+                long.hours,
+                when(long.span.to()),
                 long.calm
             ),
         )),

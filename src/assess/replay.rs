@@ -2,6 +2,7 @@
 
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
+use crate::domain::proposal::Signal;
 use crate::domain::time::{DAY_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, Baseline};
 use crate::store::{Store, StoreError};
@@ -9,7 +10,7 @@ use crate::store::{Store, StoreError};
 use super::baseline::HISTORY_MS;
 use super::coverage::Heard;
 use super::load::{self, Settings};
-use super::onset::{self, Signal};
+use super::onset;
 use super::verdict::{Evidence, Surroundings};
 
 /// Stored hours to look at again.

@@ -36,26 +36,27 @@ pub struct ConcernView {
 /// An assessment older than this is made again for the page: the worker may be down.
 const FRESH_MS: i64 = HOUR_MS / 4;
 
+/// What a page asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// The hours of the curve.
+    pub span: Span,
+    /// The time.
+    pub now: Millis,
+    /// How an assessment is made where none stands.
+    pub settings: Settings,
+}
+
 /// Loads what a page shows: the assessment that stands, or one made now when that is missing or stale.
-pub async fn load_view(
-    store: &Store,
-    brand: BrandId,
-    incident: Option<&Incident>,
-    span: Span,
-    now: Millis,
-) -> Result<ConcernView, StoreError> {
+pub async fn load_view(store: &Store, brand: BrandId, incident: Option<&Incident>, ask: Ask) -> Result<ConcernView, StoreError> {
     match incident {
-        Some(incident) => of_incident(store, incident, span, now).await,
-        None => of_brand(store, brand, span, now).await,
+        Some(incident) => of_incident(store, incident, ask).await,
+        None => of_brand(store, brand, ask.span, ask.now).await,
     }
 }
 
-async fn of_incident(store: &Store, incident: &Incident, span: Span, now: Millis) -> Result<ConcernView, StoreError> {
+async fn of_incident(store: &Store, incident: &Incident, Ask { span, now, settings }: Ask) -> Result<ConcernView, StoreError> {
     let standing = store.standing(incident.id).await?;
-    let mut settings = Settings::default();
-    if let Some(standing) = &standing {
-        settings.hold_ms = standing.hold_ms;
-    }
     // After the relapse watch nobody assesses any more: the last word stays.
     let history = incident.closed_at.is_some_and(|closed| now.since(closed) > settings.watch_ms);
     let (assessment, normal) = match standing.filter(|a| history || now.since(a.at).abs() <= FRESH_MS) {

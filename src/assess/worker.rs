@@ -13,6 +13,7 @@ use crate::store::{FlagChange, FlagProposal, Store, StoreError};
 
 use super::load::{self, Settings};
 use super::flags;
+use super::onset_watch::OnsetWatch;
 
 /// What one round did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,25 +24,29 @@ pub struct Outcome {
     pub changed: Vec<(IncidentId, Verdict)>,
     /// Flags raised or reopened.
     pub flagged: usize,
+    /// Incidents proposed.
+    pub proposed: usize,
     /// Brands or incidents that failed; each stands in the log.
     pub failed: usize,
 }
 
 /// Assesses all brands, again and again.
 ///
-/// What it keeps between rounds is only which flags it has saved, so that it does not write what has not changed.
+/// What it keeps between rounds is only what it would otherwise read or write again: which flags it has saved, and what is
+/// normal for each brand this hour.
 #[derive(Debug)]
 pub struct Worker {
     store: Store,
     clock: Clock,
     settings: Settings,
     saved: HashMap<(BrandId, AuthorId), FlagProposal>,
+    onset: OnsetWatch,
 }
 
 impl Worker {
     /// A worker that has not looked yet.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self { store, clock, settings, saved: HashMap::new() }
+        Self { store, clock, settings, saved: HashMap::new(), onset: OnsetWatch::default() }
     }
 
     /// Round after round, `every_ms` of the clock apart, but never more than two a second of the machine's: the demo's
@@ -69,6 +74,13 @@ impl Worker {
                 Ok(flagged) => outcome.flagged += flagged,
                 Err(error) => {
                     tracing::error!(brand.id = brand.id.get(), error = %error, "Flags were not updated");
+                    outcome.failed += 1;
+                }
+            }
+            match self.onset.look(&self.store, brand.id, now, &self.settings).await {
+                Ok(proposed) => outcome.proposed += usize::from(proposed),
+                Err(error) => {
+                    tracing::error!(brand.id = brand.id.get(), error = %error, "It was not seen whether an incident begins");
                     outcome.failed += 1;
                 }
             }

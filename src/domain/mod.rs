@@ -6,6 +6,7 @@ pub mod ids;
 pub mod incident;
 pub mod matching;
 pub mod post;
+pub mod proposal;
 pub mod sentiment;
 pub mod source;
 pub mod text;

@@ -40,7 +40,8 @@ select
     negative,
     neutral,
     positive,
-    unhappy
+    unhappy,
+    severity
 from hours
 where brand_id = $1
     and source_id = $2
@@ -211,5 +212,6 @@ fn hour(row: &AnyRow) -> Result<HourCounts> {
         neutral: row.int("neutral")?,
         positive: row.int("positive")?,
         unhappy: row.int("unhappy")?,
+        severity: row.int("severity")?,
     })
 }

@@ -7,7 +7,10 @@ use sqlx::{AnyPool, SqlSafeStr};
 
 use super::{Backend, Result};
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "init", include_str!("../../migrations/0001_init.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (2, "onset_severity", include_str!("../../migrations/0002_onset_severity.sql")),
+];
 
 /// Runs what is missing, in order, each in a transaction. Safe when several processes start at once: on PostgreSQL the
 /// migrator holds a lock, on SQLite it has none, so the whole of it is one writing transaction.

@@ -63,6 +63,7 @@ pub fn router(state: WebState) -> Router {
         .route("/incidents", get(api::incidents))
         .route("/incidents/{id}/verdict", get(api::verdict))
         .route("/incidents/{id}/concern", get(api::concern))
+        .route("/proposals", get(api::proposals))
         .route("/sources", get(api::sources))
         .fallback(api::nothing);
     Router::new()
@@ -71,6 +72,7 @@ pub fn router(state: WebState) -> Router {
         .route("/incidents/{id}", get(page::incidents::one).post(page::incidents::change))
         .route("/incidents/{id}/updates", post(page::incidents::add_update))
         .route("/incidents/{id}/state", post(page::incidents::change_state))
+        .route("/proposals/{id}", post(page::proposals::dismiss))
         .route("/people", get(page::people::queue))
         .route("/people/{flag}", get(page::people::person).post(page::people::change))
         .route("/mentions", get(page::mentions::list))

@@ -4,6 +4,7 @@ mod architecture;
 mod browser;
 mod demo;
 mod kill;
+mod replay;
 mod score_worker;
 mod sources;
 mod store;

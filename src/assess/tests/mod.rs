@@ -14,6 +14,7 @@ use super::window::Rules;
 
 mod baseline;
 mod coverage;
+mod onset;
 mod properties;
 mod simulation;
 mod stored;

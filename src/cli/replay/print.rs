@@ -6,8 +6,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{Scene, Told};
-use crate::assess::onset::Signal;
 use crate::assess::replay::changes;
+use crate::domain::proposal::Signal;
 use crate::domain::time::{HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, Verdict};
 

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Query, RawQuery, State};
 use serde::{Deserialize, Serialize};
 
-use crate::assess::{self, load_view};
+use crate::assess::{self, Ask, load_view};
 use crate::domain::ids::IncidentId;
 use crate::domain::time::Span;
 
@@ -17,7 +17,7 @@ use super::query::{MentionQuery, Place};
 use super::state::WebState;
 use super::view::sources::SourceState;
 
-use shapes::{BrandShape, ConcernShape, IncidentShape, MentionShape, SourceShape, VerdictShape};
+use shapes::{BrandShape, ConcernShape, IncidentShape, MentionShape, ProposalShape, SourceShape, VerdictShape};
 
 /// Most items of one answer.
 const MOST: i64 = 500;
@@ -84,7 +84,8 @@ pub async fn incidents(State(state): State<WebState>, Query(query): Query<BrandQ
 pub async fn verdict(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<VerdictShape> {
     let incident = state.store.incident(id).await?;
     let now = state.clock.now();
-    let view = load_view(&state.store, incident.brand, Some(&incident), Span::empty(now), now).await?;
+    let ask = Ask { span: Span::empty(now), now, settings: state.settings };
+    let view = load_view(&state.store, incident.brand, Some(&incident), ask).await?;
     let assessment = view.assessment.ok_or(WebError::NotFound)?;
     let headline = assess::headline(&assessment);
     Ok(Json(VerdictShape::new(id, assessment, headline)))
@@ -94,8 +95,16 @@ pub async fn verdict(State(state): State<WebState>, Path(id): Path<IncidentId>) 
 pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<ConcernShape> {
     let incident = state.store.incident(id).await?;
     let now = state.clock.now();
-    let view = load_view(&state.store, incident.brand, Some(&incident), incident_span(&incident, now), now).await?;
+    let ask = Ask { span: incident_span(&incident, now), now, settings: state.settings };
+    let view = load_view(&state.store, incident.brand, Some(&incident), ask).await?;
     Ok(Json(ConcernShape::new(id, view.curve)))
+}
+
+/// `GET /api/v1/proposals`: incidents that were proposed, newest first, with what became of them.
+pub async fn proposals(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<ProposalShape>> {
+    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    let all = state.store.proposals(scope.brand.id, USUAL).await?;
+    Ok(Json(Items::all(all.into_iter().map(ProposalShape::from).collect())))
 }
 
 /// `GET /api/v1/sources`

@@ -68,6 +68,7 @@ pub async fn one(
 #[serde(default)]
 pub struct IncidentFields {
     brand: Option<String>,
+    proposal: String,
     version: i64,
     title: String,
     kind: String,
@@ -117,6 +118,9 @@ pub async fn open(State(state): State<WebState>, Form(form): Form<IncidentFields
     let Read { title, kind, severity, commander, war_room, started_at, .. } = form.read(scope.now)?;
     let new = NewIncident { brand: scope.brand.id, title, kind, severity, commander, war_room, started_at };
     let id = state.store.create_incident(&new, scope.now).await?;
+    if let Ok(proposal) = form.proposal.parse() {
+        super::proposals::confirm(&state, proposal, id, scope.now).await?;
+    }
     state.live.edited();
     Ok(lead_to(&incident_link(&scope, id)))
 }

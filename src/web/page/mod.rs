@@ -5,12 +5,13 @@ pub mod incidents;
 pub mod mentions;
 pub mod now;
 pub mod people;
+pub mod proposals;
 pub mod sources;
 
 use axum::response::Redirect;
 use serde::Deserialize;
 
-use crate::assess::{ConcernView, load_view};
+use crate::assess::{Ask, ConcernView, load_view};
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
 use crate::domain::time::{DAY_MS, Millis, Span};
@@ -54,7 +55,7 @@ pub fn incident_span(incident: &Incident, now: Millis) -> Span {
 /// Loads the curve with what goes with it.
 async fn concern(state: &WebState, brand: BrandId, incident: Option<&Incident>, span: Span) -> Result<(ConcernView, Curve), WebError> {
     let now = state.clock.now();
-    let view = load_view(&state.store, brand, incident, span, now).await?;
+    let view = load_view(&state.store, brand, incident, Ask { span, now, settings: state.settings }).await?;
     let hours = view.curve.points.iter().map(|p| Hour {
         at: p.hour,
         unhappy: p.unhappy,

@@ -7,6 +7,7 @@ use crate::assess::outlook::{Outlook, OutlookState};
 use crate::assess::{self, ConcernView};
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
+use crate::domain::proposal::ProposalState;
 use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::store::MentionFilter;
@@ -60,7 +61,8 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     };
     let newest = state.store.mentions(&newest, None, NEWEST).await?;
     let sources = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
-    Ok(NowInput { scope, standing, curve, numbers, newest, sources, silent })
+    let proposal = state.store.proposals(brand, 1).await?.into_iter().find(|p| p.state == ProposalState::Open);
+    Ok(NowInput { scope, standing, proposal, curve, numbers, newest, sources, silent })
 }
 
 fn last(now: Millis, ms: i64) -> Span {

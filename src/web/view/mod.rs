@@ -5,11 +5,12 @@ pub mod mentions;
 pub mod now;
 pub mod people;
 pub mod problem;
+pub mod proposal;
 pub mod sources;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::ids::BrandId;
+use crate::domain::ids::{BrandId, ProposalId};
 use crate::domain::incident::{FlagState, Incident, IncidentKind, IncidentSeverity};
 use crate::domain::time::Millis;
 use crate::domain::verdict::{Assessment, Reason, Verdict};
@@ -97,6 +98,8 @@ pub struct IncidentForm {
     pub action: Link,
     /// Kept in a hidden field.
     pub brand: Option<BrandId>,
+    /// The proposal that it answers.
+    pub proposal: Option<ProposalId>,
     /// The version that was read; `None` opens a new one.
     pub version: Option<i64>,
     /// Title.
@@ -123,6 +126,7 @@ impl IncidentForm {
         Self {
             action: Link::to("/incidents"),
             brand,
+            proposal: None,
             version: None,
             title: String::new(),
             kinds: kinds(IncidentKind::Service),
@@ -140,6 +144,7 @@ impl IncidentForm {
         Self {
             action: Link::to(format!("/incidents/{}", incident.id)),
             brand,
+            proposal: None,
             version: Some(incident.version),
             title: incident.title.clone(),
             kinds: kinds(incident.kind),

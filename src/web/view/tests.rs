@@ -52,6 +52,7 @@ fn now_page(standing: Standing) -> String {
         numbers: numbers(),
         newest: Vec::new(),
         sources: vec![source(1, "Blog", SourceKind::Feed)],
+        proposal: None,
         silent: vec![("Ruby".to_owned(), Some(now().plus(-HOUR_MS)))],
     };
     NowPage::new(&input).to_string()

@@ -9,6 +9,7 @@ mod incidents;
 mod ingest;
 mod leases;
 mod pages;
+mod proposals;
 mod random;
 mod schema;
 mod scoring;

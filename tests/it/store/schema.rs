@@ -4,7 +4,8 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
+    "proposals",
     "flags",
     "standing",
     "verdicts",
