@@ -172,8 +172,11 @@ async fn count(db: &mut AnyConnection, from: i64) {
     )
     .await;
     let hours = numbers(0, WEEKS * 168);
-    run(db, format!("{hours} insert into coverage select places.id, {from} + numbers.n * {HOUR_MS}, 12, 12, 0, {HOUR_MS} from numbers, places"))
-        .await;
+    run(
+        db,
+        format!("{hours} insert into coverage select places.id, {from} + numbers.n * {HOUR_MS}, 12, 12, 0, {HOUR_MS} from numbers, places"),
+    )
+    .await;
 }
 
 fn numbers(from: i64, n: i64) -> String {

@@ -10,6 +10,7 @@
 //! | [`verdict`] | the state machine from `elevated` to `recovered` |
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
+//! | [`decay`] | how fast it falls, and when it would be normal |
 //! | [`onset`] | is something beginning? |
 //! | [`flags`] | who should be looked at, and how urgently |
 //! | [`load`], [`view`], [`worker`], [`replay`] | from the store to these rules and back |
@@ -22,6 +23,7 @@ pub mod baseline;
 pub mod concern;
 pub mod counts;
 pub mod coverage;
+pub mod decay;
 pub mod flags;
 pub mod load;
 pub mod onset;
@@ -36,7 +38,7 @@ pub mod worker;
 
 pub use load::Settings;
 pub use reasons::headline;
-pub use view::{Ask, ConcernView, load_view};
+pub use view::{Ask, ConcernView, concern_of_source, load_view};
 pub use worker::{Worker, assess_now};
 
 #[cfg(test)]

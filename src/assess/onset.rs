@@ -31,9 +31,9 @@ const LOOKS: f64 = 168.0 * WINDOWS.len() as f64;
 /// Looks for each alarm of its own, on simulated calm weeks: measured 5.4, taken as 4 to stay on the quiet side.
 pub const OVERLAP: f64 = 4.0;
 /// A beginning is looked for so many hours back.
-const REACH: usize = 72;
-/// The same in milliseconds.
-pub const REACH_MS: i64 = REACH as i64 * HOUR_MS;
+const REACH: usize = 3 * 24;
+/// The same in milliseconds: what a look must be given.
+pub const REACH_MS: i64 = 3 * DAY_MS;
 
 /// The limits of the onset test.
 #[derive(Debug, Clone, Copy, PartialEq)]

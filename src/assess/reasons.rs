@@ -4,6 +4,7 @@ use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
 use super::coverage::{Raised, Silence};
+use super::decay::{Decay, decay};
 use super::verdict::Moment;
 use super::window::Level;
 
@@ -20,6 +21,7 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
     raised(&moment.surroundings.raised, &mut reasons);
     silence(&moment.surroundings.silent, &mut reasons);
     hold(moment, &mut reasons);
+    falling(moment, &mut reasons);
     notes(moment, &mut reasons);
     reasons
 }
@@ -140,7 +142,8 @@ fn people(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
 fn raised(raised: &[Raised], reasons: &mut Vec<Reason>) {
     for source in raised.iter().take(NAMED) {
         let ratio = source.count as f64 / source.expected.max(f64::MIN_POSITIVE);
-        let times = if source.expected < 0.3 || ratio >= 100.0 { "far above normal".to_owned() } else { format!("{ratio:.1} times normal") };
+        let times =
+            if source.expected < 0.3 || ratio >= 100.0 { "far above normal".to_owned() } else { format!("{ratio:.1} times normal") };
         let numbers = format!("{} unhappy authors in {} h, {} expected", source.count, source.hours, short(source.expected));
         reasons.push(block("source_raised", format!("{} {times}: {numbers}", source.name)));
     }
@@ -195,6 +198,26 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
             format!("Calm since {}, {} of {} held, {} left", when(since), lasting(state.held_ms), lasting(hold_ms), lasting(left)),
         )),
     }
+}
+
+/// How fast it falls, and when it would be normal; "cannot tell" is an answer.
+fn falling(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
+    let (Verdict::Easing, Some(peak)) = (moment.state.verdict, moment.state.peak) else { return };
+    let evidence = moment.evidence;
+    let from = evidence.heard.partition_point(|h| h.hour < peak.span.from());
+    let to = evidence.heard.partition_point(|h| h.hour < moment.window.span.to());
+    let hours = evidence.heard.get(from..to).unwrap_or_default();
+    // The window of the peak begins before its highest hour, which says nothing of how it falls.
+    let reach = hours.len().min(evidence.rules.window_hours);
+    let highest = hours.iter().take(reach).enumerate().max_by_key(|(i, h)| (h.unhappy, *i)).map_or(0, |(i, _)| i);
+    let text = match decay(hours.get(highest..).unwrap_or_default(), evidence.baseline, &evidence.rules) {
+        Some(Decay { half_life, normal_in }) => format!(
+            "Halves every {:.0} h ({:.0} to {:.0}); if it goes on like this, normal in about {:.0} h ({:.0} to {:.0}), then the hold time",
+            half_life.likely, half_life.low, half_life.high, normal_in.likely, normal_in.low, normal_in.high
+        ),
+        None => "Cannot tell yet when it will be normal: the fall is too short or too uneven".to_owned(),
+    };
+    reasons.push(note("time_to_normal", text));
 }
 
 fn notes(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {

@@ -92,8 +92,8 @@ impl Past<'_> {
         if long.count > long.calm {
             return Some(long);
         }
-        let days = held.windows(DAY_HOURS).map(|day| Window::of(day, baseline, &Rules { calm: rules.day_calm, ..*rules }));
-        days.filter(|day| day.count > day.calm).last()
+        let mut days = held.windows(DAY_HOURS).rev().map(|day| Window::of(day, baseline, &Rules { calm: rules.day_calm, ..*rules }));
+        days.find(|day| day.count > day.calm)
     }
 }
 

@@ -11,8 +11,8 @@ use crate::domain::time::{Millis, Span};
 use crate::domain::verdict::{Assessment, Verdict};
 use crate::store::{FlagChange, FlagProposal, Store, StoreError};
 
-use super::load::{self, Settings};
 use super::flags;
+use super::load::{self, Settings};
 use super::onset_watch::OnsetWatch;
 
 /// What one round did.

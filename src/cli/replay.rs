@@ -10,8 +10,8 @@ use anyhow::{Context, bail};
 
 use super::{Common, progress, setup};
 use crate::app;
-use crate::assess::replay::{Replay, ReplayRequest, proposals, replay};
 use crate::assess::Settings;
+use crate::assess::replay::{Replay, ReplayRequest, proposals, replay};
 use crate::clock::Clock;
 use crate::config::{Config, Duration};
 use crate::domain::brand::Brand;
@@ -49,7 +49,7 @@ pub struct Args {
     /// How long concern must stay calm [default: assess.hold]
     #[arg(long, value_name = "TIME")]
     hold: Option<Duration>,
-    /// Second settings to set beside the first: hold=24h, min_coverage=0.5, false_alarms_per_week=0.5
+    /// Second settings to set beside the first, such as `hold=24h,min_coverage=0.5,false_alarms_per_week=0.5`
     #[arg(long, value_name = "KEY=VALUE,…", value_parser = Change::parse)]
     compare: Option<Change>,
     /// When an incident would have been proposed in the stored weeks; always told without --json

@@ -17,8 +17,8 @@ use crate::store::{Dismissal, Keep, NewIncident, PageToKeep, Store};
 
 use super::super::load::Settings;
 use super::super::outlook::OutlookState;
-use super::super::view::{Ask, load_view};
 use super::super::replay::{ReplayRequest, changes, proposals, replay};
+use super::super::view::{Ask, load_view};
 use super::super::worker::Worker;
 use super::start;
 

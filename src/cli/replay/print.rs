@@ -125,13 +125,11 @@ fn ending(start: Millis, told: &Told) -> String {
         1 => ", with one relapse".to_owned(),
         n => format!(", with {n} relapses"),
     };
-    match over {
-        Some(a) => format!("It would have been called over at {}, {} h after the start{relapses}.", when(a.at), a.at.since(start) / HOUR_MS),
-        None => {
-            let word = told.replay.assessments.last().map_or("not judged", |a| a.verdict.as_str());
-            format!("It would not have been called over{relapses}; at the end it stands as {word}.")
-        }
+    if let Some(a) = over {
+        return format!("It would have been called over at {}, {} h after the start{relapses}.", when(a.at), a.at.since(start) / HOUR_MS);
     }
+    let word = told.replay.assessments.last().map_or("not judged", |a| a.verdict.as_str());
+    format!("It would not have been called over{relapses}; at the end it stands as {word}.")
 }
 
 fn onset(text: &mut String, told: &Told, several: usize) {
@@ -144,7 +142,8 @@ fn onset(text: &mut String, told: &Told, several: usize) {
     let _ = writeln!(text, "\n{name}Incidents that would have been proposed ({rate} false alarms a week allowed):");
     for p in &told.proposals {
         let (unhappy, expected, hours) = (p.unhappy, p.expected, hours(p));
-        let _ = writeln!(text, "{:<18} begun {}: {unhappy} unhappy authors in {hours} h, {expected:.1} expected", when(p.at), when(p.began));
+        let _ =
+            writeln!(text, "{:<18} begun {}: {unhappy} unhappy authors in {hours} h, {expected:.1} expected", when(p.at), when(p.began));
     }
 }
 

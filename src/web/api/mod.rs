@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, RawQuery, State};
 use serde::{Deserialize, Serialize};
 
 use crate::assess::{self, Ask, load_view};
-use crate::domain::ids::IncidentId;
+use crate::domain::ids::{IncidentId, SourceId};
 use crate::domain::time::Span;
 
 use super::failure::WebError;
@@ -91,13 +91,23 @@ pub async fn verdict(State(state): State<WebState>, Path(id): Path<IncidentId>) 
     Ok(Json(VerdictShape::new(id, assessment, headline)))
 }
 
-/// `GET /api/v1/incidents/{id}/concern`: the curve of its page.
-pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<ConcernShape> {
+/// Of which source.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ConcernQuery {
+    source: Option<SourceId>,
+}
+
+/// `GET /api/v1/incidents/{id}/concern`: the curve of its page; with `source=` that source's own, against its share of
+/// what is normal.
+pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>, Query(query): Query<ConcernQuery>) -> Answer<ConcernShape> {
     let incident = state.store.incident(id).await?;
     let now = state.clock.now();
     let ask = Ask { span: incident_span(&incident, now), now, settings: state.settings };
     let view = load_view(&state.store, incident.brand, Some(&incident), ask).await?;
-    Ok(Json(ConcernShape::new(id, view.curve)))
+    let Some(source) = query.source else { return Ok(Json(ConcernShape::new(id, view.curve))) };
+    let own = assess::concern_of_source(&state.store, &incident, source, (&view.baseline, ask.span)).await?;
+    Ok(Json(ConcernShape::new(id, own)))
 }
 
 /// `GET /api/v1/proposals`: incidents that were proposed, newest first, with what became of them.

@@ -10,6 +10,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, UpdateKind};
 use crate::domain::time::Millis;
 use crate::store::{NewIncident, StoreError};
+use crate::web::chart::concern::Choice;
 use crate::web::failure::{self, WebError};
 use crate::web::forms;
 use crate::web::layout::{Live, Place, Scope};
@@ -48,7 +49,8 @@ pub async fn one(
     }
     let scope = state.scope(Some(incident.brand)).await?;
     let span = incident_span(&incident, scope.now);
-    let (view, curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    let (view, mut curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    curve.choice = Choice::new(query.line.as_deref().unwrap_or_default(), &incident_link(&scope, id));
     let input = IncidentInput {
         headline: view.assessment.as_ref().map_or_else(|| "Not judged yet".to_owned(), assess::headline),
         standing: view.assessment,

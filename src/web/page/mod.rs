@@ -16,7 +16,7 @@ use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
 use crate::domain::time::{DAY_MS, Millis, Span};
 
-use super::chart::concern::{Curve, Hour};
+use super::chart::concern::{Choice, Curve, Hour};
 use super::failure::WebError;
 use super::link::Link;
 use super::state::WebState;
@@ -30,6 +30,8 @@ const LONGEST_MS: i64 = 21 * DAY_MS;
 pub struct BrandQuery {
     /// The brand's id; the first brand when there is none.
     pub brand: Option<String>,
+    /// A second line in the chart: `severity` or `share`.
+    pub line: Option<String>,
 }
 
 /// The asked brand. Empty is none; what is no number is no brand.
@@ -63,7 +65,9 @@ async fn concern(state: &WebState, brand: BrandId, incident: Option<&Incident>, 
         expected: p.band.map(|b| b.expected),
         upper: p.band.map(|b| b.high),
         covered: p.covered,
+        severity: p.severity,
+        share: p.share_negative,
     });
-    let curve = Curve { span, hours: hours.collect(), marks: Vec::new(), now };
+    let curve = Curve { span, hours: hours.collect(), marks: Vec::new(), now, choice: Choice::default() };
     Ok((view, curve))
 }

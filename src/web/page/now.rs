@@ -11,7 +11,7 @@ use crate::domain::proposal::ProposalState;
 use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::store::MentionFilter;
-use crate::web::chart::concern::Curve;
+use crate::web::chart::concern::{Choice, Curve};
 use crate::web::failure::{self, WebError};
 use crate::web::layout::Scope;
 use crate::web::show;
@@ -28,7 +28,10 @@ const NEWEST: i64 = 5;
 /// Is it over?
 pub async fn now(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Result<impl IntoResponse, WebError> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    failure::page(&NowPage::new(&load(&state, scope).await?))
+    let choice = Choice::new(query.line.as_deref().unwrap_or_default(), &scope.link("/"));
+    let mut input = load(&state, scope).await?;
+    input.curve.choice = choice;
+    failure::page(&NowPage::new(&input))
 }
 
 async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
@@ -62,7 +65,7 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     let newest = state.store.mentions(&newest, None, NEWEST).await?;
     let sources = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
     let proposal = state.store.proposals(brand, 1).await?.into_iter().find(|p| p.state == ProposalState::Open);
-    Ok(NowInput { scope, standing, proposal, curve, numbers, newest, sources, silent })
+    Ok(NowInput { scope, standing, curve, numbers, newest, sources, proposal, silent })
 }
 
 fn last(now: Millis, ms: i64) -> Span {

@@ -190,7 +190,10 @@ impl NowPage {
             troubles: troubles(input),
             sources_words: sources_words(&input.sources),
             sources_href: scope.link("/sources"),
-            open_form: top.suggested_start.filter(|_| first_run.is_none() && proposal.is_none()).map(|at| IncidentForm::open(scope.brand_field(), at)),
+            open_form: top
+                .suggested_start
+                .filter(|_| first_run.is_none() && proposal.is_none())
+                .map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
             first_run,
             proposal,

@@ -61,7 +61,12 @@ async fn a_proposal_is_answered_once(db: &Database) {
 /// The second migration over rows of the first: what it fills in is what is counted from then on.
 async fn a_database_of_the_first_version_gets_its_severities(db: &Database) {
     let desk = Desk::new(&db.store).await;
-    desk.keep(vec![super::desk::post("1", "ann", "- down"), super::desk::post("2", "ann", "- still"), super::desk::post("3", "bob", "+ up")]).await;
+    desk.keep(vec![
+        super::desk::post("1", "ann", "- down"),
+        super::desk::post("2", "ann", "- still"),
+        super::desk::post("3", "bob", "+ up"),
+    ])
+    .await;
     desk.score_all().await;
     let sums = "select cast(sum(severity) as bigint) from hours";
     let before = db.count(sums).await;

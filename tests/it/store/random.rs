@@ -241,7 +241,9 @@ async fn kept_hours(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64), [i64;
 async fn kept_authors(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64, i64), (i64, i64)> {
     let sql = "select * from author_hours where brand_id = $1";
     let rows = sqlx::query(sql).bind(brand.get()).fetch_all(&db.rows).await.expect("rows");
-    rows.iter().map(|row| ((row.get("source_id"), row.get("hour"), row.get("author_id")), (row.get("negative"), row.get("worst")))).collect()
+    rows.iter()
+        .map(|row| ((row.get("source_id"), row.get("hour"), row.get("author_id")), (row.get("negative"), row.get("worst"))))
+        .collect()
 }
 
 /// Among live posts with the same words there is one original, and the others point to it.
