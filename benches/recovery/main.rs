@@ -162,13 +162,12 @@ fn measure(options: &Options) -> (Vec<Line>, Vec<(Course, Tally)>) {
     let mut lines = lines();
     let mut courses: Vec<(Course, Tally)> = Vec::new();
     for (_, course, outcomes) in found {
-        match courses.iter_mut().find(|(c, _)| *c == course) {
-            Some((_, tally)) => tally.add(outcomes[0]),
-            None => {
-                let mut tally = Tally::default();
-                tally.add(outcomes[0]);
-                courses.push((course, tally));
-            }
+        if let Some((_, tally)) = courses.iter_mut().find(|(c, _)| *c == course) {
+            tally.add(outcomes[0]);
+        } else {
+            let mut tally = Tally::default();
+            tally.add(outcomes[0]);
+            courses.push((course, tally));
         }
         lines.iter_mut().zip(outcomes).for_each(|(line, outcome)| line.tally.add(outcome));
     }
@@ -186,11 +185,17 @@ fn main() {
         return;
     }
     println!("{} simulated incidents, seed {}\n\n{}", options.cases, options.seed, tally::Numbers::HEADER);
-    lines.iter().for_each(|l| println!("{}", l.tally.numbers().line(&l.name)));
+    for l in &lines {
+        println!("{}", l.tally.numbers().line(&l.name));
+    }
     println!("\nEbb by course\n\n{}", tally::Numbers::HEADER);
-    courses.iter().for_each(|(course, tally)| println!("{}", tally.numbers().line(course.name())));
+    for (course, tally) in &courses {
+        println!("{}", tally.numbers().line(course.name()));
+    }
     if let Some(lines) = nab {
         println!("\n{}", nab::HEADER);
-        lines.iter().for_each(|l| println!("{}", l.line()));
+        for l in lines {
+            println!("{}", l.line());
+        }
     }
 }

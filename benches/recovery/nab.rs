@@ -112,7 +112,7 @@ fn series(path: &Path, windows: Vec<Span>) -> Series {
     let mut hours: BTreeMap<Millis, i64> = BTreeMap::new();
     for row in std::fs::read_to_string(path).unwrap().lines().skip(1) {
         let (at, count) = row.split_once(',').unwrap();
-        *hours.entry(time(at).hour()).or_default() += count.parse::<f64>().unwrap() as i64;
+        *hours.entry(time(at).hour()).or_default() += count.trim().parse::<i64>().unwrap();
     }
     let first = hours.keys().next().unwrap().plus(HOUR_MS);
     let last = *hours.keys().next_back().unwrap();

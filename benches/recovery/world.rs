@@ -45,6 +45,7 @@ impl Course {
 
 /// What else happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub struct Troubles {
     pub copies: bool,
     pub joke: bool,
@@ -244,7 +245,7 @@ fn fill(case: &mut Case, brand: &Brand, extra: &[f64], rng: &mut StdRng) {
     let mut day = 1.0;
     for hour in case.known_from.min(case.start - 8 * 168)..hours {
         let at = case.at(hour);
-        if at.hour_of_week() % 24 == 0 {
+        if at.hour_of_week().is_multiple_of(24) {
             let spread = rng.random_range(-1.0..1.0_f64) + rng.random_range(-1.0..1.0_f64) + rng.random_range(-1.0..1.0_f64);
             day = (brand.day_sigma * spread).exp();
         }

@@ -72,7 +72,7 @@ async fn a_database_of_the_first_version_gets_its_severities(db: &Database) {
     let before = db.count(sums).await;
     assert_eq!(before, 2 * 900_000, "once for the source, once for all together");
     let backfill = include_str!("../../../migrations/0002_onset_severity.sql");
-    let backfill: String = backfill.split(';').filter(|s| s.trim_start().starts_with("update")).map(|s| format!("{s};")).collect();
+    let backfill: String = backfill.split(';').filter(|s| s.trim_start().starts_with("update")).flat_map(|s| [s, ";"]).collect();
     for reset in ["update author_hours set worst = 0", "update hours set severity = 0"] {
         sqlx::query(reset).execute(&db.rows).await.expect("reset");
     }
