@@ -5,6 +5,7 @@ pub mod budget;
 pub mod case;
 pub mod filter;
 pub mod fold;
+pub mod formula;
 pub mod hold;
 pub mod ids;
 pub mod incident;

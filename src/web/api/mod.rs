@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assess::{self, load_view};
 use crate::domain::ids::IncidentId;
+use crate::domain::source::SourceHealth;
 use crate::domain::time::Span;
 
 use super::failure::WebError;
@@ -105,8 +106,10 @@ pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>) 
 /// `GET /api/v1/sources`
 pub async fn sources(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<SourceShape>> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    let all = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id);
-    Ok(Json(Items::all(all.map(|s| SourceShape::new(SourceState::of(&s, scope.now), s)).collect())))
+    let all: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id).collect();
+    let quiet = assess::quiet::quiet(&state.store, &all, scope.now).await?;
+    let shape = |s: SourceHealth| SourceShape::new(SourceState::of(&s, scope.now), quiet.get(&s.id), s, scope.now);
+    Ok(Json(Items::all(all.into_iter().map(shape).collect())))
 }
 
 /// What is not there, as problem+json.

@@ -14,6 +14,7 @@ mod near_copies;
 mod other_brands;
 mod pages;
 mod random;
+mod reports;
 mod schema;
 mod scoring;
 mod spawn;
