@@ -14,8 +14,10 @@
 //! | [`ingest`] | one poll tick, the pure schedule, copies and matching applied to what came in |
 //! | [`store`] | the only SQL |
 //! | [`score`] | the sentiment models and the worker that feeds them |
+//! | [`hub`] | models from elsewhere, on this machine |
 //! | [`assess`] | baseline, concern, verdict, flags |
-//! | [`report`] | exports |
+//! | [`chart`] | pictures from numbers, for reports and slides |
+//! | [`report`] | reports and exports |
 //! | [`web`] | pages, API, live updates |
 //! | [`demo`] | the simulated world of `ebb demo`, which tests use too |
 //! | [`app`], [`cli`], [`config`], [`lifecycle`], [`telemetry`] | wiring |
@@ -24,11 +26,13 @@
 
 pub mod app;
 pub mod assess;
+pub mod chart;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod hub;
 pub mod ingest;
 pub mod lifecycle;
 pub mod report;

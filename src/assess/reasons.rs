@@ -5,6 +5,7 @@ use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
 use super::coverage::{Raised, Silence};
 use super::decay::{Decay, decay};
+use super::quiet::QuietSource;
 use super::verdict::Moment;
 use super::window::Level;
 
@@ -19,7 +20,9 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
     concern(moment, &mut reasons);
     people(moment, &mut reasons);
     raised(&moment.surroundings.raised, &mut reasons);
+    themes(&moment.surroundings.hot_themes, &mut reasons);
     silence(&moment.surroundings.silent, &mut reasons);
+    quiet(&moment.surroundings.quiet, &mut reasons);
     hold(moment, &mut reasons);
     falling(moment, &mut reasons);
     notes(moment, &mut reasons);
@@ -54,7 +57,7 @@ fn gist(text: &str) -> &str {
 fn inside(code: &str, text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if !matches!(code, "source_silent" | "source_raised") => first.to_lowercase().chain(chars).collect(),
+        Some(first) if !matches!(code, "source_silent" | "source_quiet" | "source_raised") => first.to_lowercase().chain(chars).collect(),
         _ => text.to_owned(),
     }
 }
@@ -152,6 +155,17 @@ fn raised(raised: &[Raised], reasons: &mut Vec<Reason>) {
     }
 }
 
+fn themes(hot: &[(String, i64)], reasons: &mut Vec<Reason>) {
+    let names: Vec<String> = hot.iter().take(NAMED).map(|(phrase, people)| format!("“{phrase}” ({people} in 6 h)")).collect();
+    if names.is_empty() {
+        return;
+    }
+    let more = hot.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let what = if hot.len() == 1 { "One theme is" } else { "Themes are" };
+    reasons.push(block("themes_hot", format!("{what} still hot: {}{more}", names.join(", "))));
+}
+
 fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
     for source in silent.iter().take(NAMED) {
         let brings = format!("brings {} % of what is normally heard", percent(source.share));
@@ -164,7 +178,18 @@ fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
         ));
     }
     if silent.len() > NAMED {
-        reasons.push(block("source_silent", format!("{} more sources silent", silent.len() - NAMED)));
+        let more = silent.len() - NAMED;
+        let sources = if more == 1 { "source" } else { "sources" };
+        reasons.push(block("source_silent", format!("{more} more {sources} silent")));
+    }
+}
+
+/// A warning: it may be calm, and nobody should close over it without a look at the source.
+fn quiet(sources: &[QuietSource], reasons: &mut Vec<Reason>) {
+    for source in sources.iter().take(NAMED) {
+        let (since, expected) = (when(source.quiet.since), short(source.quiet.expected));
+        let text = format!("{} suspiciously quiet since {since}: it answers, but {expected} mentions would be usual by now", source.name);
+        reasons.push(note("source_quiet", text));
     }
 }
 
@@ -228,6 +253,10 @@ fn notes(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         BaselineMethod::Flat => reasons
             .push(note("baseline_short", "Baseline is one number for all hours: less than three days of history, so limits are wide")),
         BaselineMethod::HourOfWeek | BaselineMethod::None => {}
+    }
+    for sampled in moment.surroundings.sampled.iter().take(NAMED) {
+        reasons
+            .push(note("source_sampled", format!("{sampled}; counts are of the people seen, and expectations of the part that is read")));
     }
     let left_out = &moment.surroundings.left_out;
     if !left_out.is_empty() && moment.evidence.baseline.is_known() {

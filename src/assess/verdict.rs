@@ -30,6 +30,7 @@ use crate::domain::time::{HOUR_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, Baseline, Verdict};
 
 use super::coverage::{Heard, Raised, Silence};
+use super::quiet::QuietSource;
 use super::reasons;
 use super::window::{Level, Rules, Window};
 
@@ -72,6 +73,12 @@ pub struct Surroundings {
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
     pub left_out: Vec<String>,
+    /// Sources of which a sample is read now, in words.
+    pub sampled: Vec<String>,
+    /// Sources that answer, and bring suspiciously nothing.
+    pub quiet: Vec<QuietSource>,
+    /// Themes that are still hot, and how many unhappy people they had in the last hours.
+    pub hot_themes: Vec<(String, i64)>,
 }
 
 /// The hours that a step may look at: those up to the end of its window.

@@ -57,8 +57,12 @@ pub async fn load_view(store: &Store, brand: BrandId, incident: Option<&Incident
     }
 }
 
-async fn of_incident(store: &Store, incident: &Incident, Ask { span, now, settings }: Ask) -> Result<ConcernView, StoreError> {
+async fn of_incident(store: &Store, incident: &Incident, ask: Ask) -> Result<ConcernView, StoreError> {
+    let Ask { span, now, mut settings } = ask;
     let standing = store.standing(incident.id).await?;
+    if let Some(standing) = &standing {
+        settings.hold_ms = standing.hold_ms;
+    }
     // After the relapse watch nobody assesses any more: the last word stays.
     let history = incident.closed_at.is_some_and(|closed| now.since(closed) > settings.watch_ms);
     let (assessment, normal) = match standing.filter(|a| history || now.since(a.at).abs() <= FRESH_MS) {
@@ -107,7 +111,7 @@ pub async fn concern_of_source(
     (baseline, span): (&Baseline, Span),
 ) -> Result<Curve, StoreError> {
     let counts = store.hours(incident.brand, Some(source), span).await?;
-    let covered: BTreeMap<Millis, i64> = store.coverage_of(source, span).await?.into_iter().collect();
+    let covered: BTreeMap<Millis, i64> = store.coverage_of(source, span).await?.into_iter().map(|c| (c.hour, c.covered_ms)).collect();
     let record = SourceRecord {
         id: source,
         name: String::new(),

@@ -4,8 +4,11 @@ mod check;
 mod demo;
 mod export;
 mod import;
+mod model;
+mod postmortem;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod setup;
 mod watch;
@@ -16,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, DEFAULT_FILE};
-use crate::score::{eval, stream};
+use crate::score::{Models, eval, stream};
 use crate::telemetry::{self, LogFormat};
 
 /// Ebb tells you who is upset about your incident, and when it is really over.
@@ -69,12 +72,18 @@ enum Command {
     Score(stream::ScoreArgs),
     /// Measure the model on labelled texts
     Eval(eval::EvalArgs),
+    /// Models from elsewhere: fetch, list, choose, remove
+    Model(model::Args),
     /// Bring history in: CSV or JSON lines
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
     /// Run the rules over stored weeks: when would they have spoken?
     Replay(replay::Args),
+    /// Draft a post-mortem: timeline, numbers, people, as Markdown
+    Postmortem(postmortem::Args),
+    /// Write the report of an incident: PDF, HTML, XLSX or Markdown
+    Report(report::Args),
     /// Try the configuration, the database, the model and every source, and say what is wrong
     Check(check::Args),
     /// Print the configuration file with every key and its default
@@ -115,14 +124,21 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => run::run(args, &common).await,
         Command::Score(args) => {
             let bar = progress::counter("texts");
-            let code = stream::run(&args, |summary| bar.set_position(summary.scored))?;
+            let models = Models::open(model::in_use(&common.load()?)?.as_deref(), 0)?;
+            let code = stream::run(&args, &models, |summary| bar.set_position(summary.scored))?;
             bar.finish_and_clear();
             Ok(code)
         }
-        Command::Eval(args) => Ok(eval::run(&args)?),
+        Command::Eval(args) => {
+            let folder = args.model.clone().map_or_else(|| model::in_use(&common.load()?), |m| Ok(Some(m)))?;
+            Ok(eval::run(&args, &Models::open(folder.as_deref(), 0)?)?)
+        }
+        Command::Model(args) => model::run(args, &common).await,
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
         Command::Replay(args) => replay::run(args, &common).await,
+        Command::Postmortem(args) => postmortem::run(args, &common).await,
+        Command::Report(args) => report::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);

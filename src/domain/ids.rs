@@ -77,6 +77,27 @@ id!(
     /// One kept verdict.
     VerdictId
 );
+id!(
+    /// What people are upset about in one incident.
+    ThemeId
+);
+id!(
+    /// A decision to hold campaigns, or to lift a hold.
+    HoldId
+);
+id!(
+    /// The file of one author in one incident.
+    CaseId
+);
+
+id!(
+    /// One sealed report.
+    ReportId
+);
+id!(
+    /// One link that shows a report without a login.
+    ShareId
+);
 
 /// Makes ids that sort by the time they were made: 41 bits of milliseconds since 2024, 22 bits of sequence.
 ///

@@ -6,15 +6,19 @@
 //! When to poll again is arithmetic ([`schedule`]); only [`Poller::run`] waits.
 
 mod adapters;
+pub mod customers;
+pub mod folder;
 pub mod import;
-mod lang;
 mod poller;
 pub mod prepare;
+mod purse;
+mod retention;
 pub mod schedule;
 mod tick;
 
 pub use adapters::{Adapters, Platform, Platforms, Poll};
 pub use poller::{Poller, PollerOptions};
+pub use retention::Retention;
 pub use tick::Outcome;
 
 #[cfg(test)]

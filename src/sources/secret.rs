@@ -25,6 +25,13 @@ pub enum SecretRef {
 pub struct Secret(String);
 
 impl Secret {
+    /// A secret that came in an answer. `None`: empty, too long, or not fit for a header.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let printable = !text.is_empty() && text.len() as u64 <= MAX_SECRET && text.bytes().all(|b| (0x21..0x7f).contains(&b));
+        printable.then(|| Self(text.to_owned()))
+    }
+
     /// The secret itself, for a request header.
     pub fn expose(&self) -> &str {
         &self.0
@@ -68,7 +75,15 @@ impl Secrets {
         Self(Kind::Fixed(values))
     }
 
-    pub(super) fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
+    /// Reads a secret; `source` names who needs it in errors.
+    pub fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
+        let text = self.read_lines(source, at)?;
+        let wrong = |what: String| SettingsError::Secret { source_name: source.to_owned(), what };
+        Secret::of(text.expose()).ok_or_else(|| wrong("it is empty or holds white space or special characters".to_owned()))
+    }
+
+    /// A secret of several lines, such as a key file. It is not fit for a header.
+    pub(super) fn read_lines(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
         let wrong = |what: String| SettingsError::Secret { source_name: source.to_owned(), what };
         let text = match at {
             SecretRef::Env(name) => self.variable(name).ok_or_else(|| wrong(format!("the environment variable `{name}` is not set")))?,
@@ -80,9 +95,7 @@ impl Secrets {
                 std::fs::read_to_string(path).map_err(|e| wrong(format!("{}: {e}", path.display())))?
             }
         };
-        let text = text.trim();
-        let printable = !text.is_empty() && text.bytes().all(|b| (0x21..0x7f).contains(&b));
-        printable.then(|| Secret(text.to_owned())).ok_or_else(|| wrong("it is empty or holds white space or special characters".to_owned()))
+        Ok(Secret(text))
     }
 
     fn variable(&self, name: &str) -> Option<String> {

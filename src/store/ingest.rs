@@ -6,8 +6,9 @@ use super::bulk::{self, values};
 use super::copies::Originals;
 use super::coverage::{self, Poll};
 use super::error::Attempts;
-use super::keep::{Keep, Keeper, Tally, next_recheck};
+use super::keep::{Keep, Keeper, Tally};
 use super::known::{self, Known};
+use super::recheck::next_recheck;
 use super::rollup::{self, Deltas};
 use super::row::{Cells, clean_to};
 use super::{Result, SourceLease, Store, StoreError, Touch, WriteTx, tombstone};
@@ -233,13 +234,14 @@ impl Store {
             tx,
             lease,
             now,
-            originals: Originals::default(),
+            originals: Originals::of(lease.spec.brand),
             recount: BTreeSet::new(),
             deltas: Deltas::default(),
             tally: Tally::default(),
         };
         keeper.keep(&keeps, &known).await?;
         let deleted = bury_gone(&mut keeper, &gone, &known).await?;
+        keeper.originals.save(keeper.tx).await?;
         let Keeper { tx, recount, deltas, tally, .. } = keeper;
         deltas.apply(tx).await?;
         rollup::recount(tx, &recount).await?;

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::bulk::{self, values};
 use super::row::{Cells, readable};
-use super::{Result, WriteTx};
+use super::{Result, Store, WriteTx};
 use crate::domain::ids::BrandId;
 use crate::domain::post::{Engagement, PostKey};
 use crate::domain::time::Millis;
@@ -21,6 +21,8 @@ pub(super) struct Known {
     pub(super) created_at: Millis,
     pub(super) edited_at: Option<Millis>,
     pub(super) deleted_at: Option<Millis>,
+    /// Its words went when the platform's time was over.
+    pub(super) expired: bool,
     pub(super) text: String,
     pub(super) url: Option<String>,
     pub(super) reply_to: Option<String>,
@@ -47,6 +49,7 @@ select
     m.created_at,
     m.edited_at,
     m.deleted_at,
+    m.expired_at,
     m.text,
     m.url,
     m.reply_to,
@@ -80,6 +83,33 @@ pub(super) async fn load<'a>(tx: &mut WriteTx, brand: BrandId, keys: impl Iterat
     rows.iter().map(read).collect()
 }
 
+const DELETED: (&str, &str) = (
+    "
+select
+    m.id,
+    m.platform,
+    m.instance,
+    m.native_id,
+    m.deleted_at
+from (values ",
+    ") as k
+cross join mentions m
+where m.platform = k.column1
+    and m.instance = k.column2
+    and m.native_id = k.column3
+    and m.deleted_at is not null",
+);
+
+impl Store {
+    /// The deleted ones among these posts, and when that was noticed.
+    pub async fn deleted_among(&self, keys: &[PostKey]) -> Result<HashMap<PostKey, Millis>> {
+        let rows = keys.iter().map(|k| values![k.platform(), k.instance(), k.native_id()]).collect();
+        let mut reader = self.readers.acquire().await?;
+        let rows = bulk::fetch(&mut reader, DELETED, rows).await?;
+        rows.iter().map(|row| Ok((key(row, row.int("id")?)?, row.at("deleted_at")?))).collect()
+    }
+}
+
 fn read(row: &AnyRow) -> Result<(PostKey, Known)> {
     let id = row.int("id")?;
     let known = Known {
@@ -89,6 +119,7 @@ fn read(row: &AnyRow) -> Result<(PostKey, Known)> {
         created_at: row.at("created_at")?,
         edited_at: row.maybe_at("edited_at")?,
         deleted_at: row.maybe_at("deleted_at")?,
+        expired: row.maybe_int("expired_at")?.is_some(),
         text: row.text("text")?,
         url: row.maybe_text("url")?,
         reply_to: row.maybe_text("reply_to")?,

@@ -15,26 +15,45 @@
 //! loss may lose the commits of the last moments, never the file. What is lost then is read again from the
 //! cursor, which was lost with it; what people typed in those moments is gone.
 
+mod accounts;
 mod authors;
 mod brands;
 mod bulk;
+mod cases;
+mod checks;
+mod closed;
 mod concern;
 mod copies;
 mod coverage;
 mod error;
+mod exports;
+mod filter;
 mod flags;
+mod holds;
 mod incidents;
 mod ingest;
 mod keep;
 mod known;
+mod loud;
+mod memory;
 mod mentions;
+mod near;
 mod proposals;
 mod pulse;
+mod recheck;
+mod replies;
+mod reports;
+mod retention;
 mod rollup;
 mod row;
 mod schema;
 mod scoring;
+mod settle;
 mod sources;
+mod spending;
+mod statements;
+mod texts;
+mod themes;
 mod tombstone;
 mod unanswered;
 mod verdicts;
@@ -48,17 +67,26 @@ use sqlx::{Any, AnyPool, Transaction};
 use crate::domain::ids::IdMaker;
 use crate::domain::time::Millis;
 
+pub use cases::{CaseBrief, CaseChange, CaseFacts, CaseFilter, CaseRank, CaseRow, NewCaseEvent};
 pub use concern::AuthorAnger;
 pub use error::StoreError;
+pub use exports::{AuthorTally, CaseListed, Correction};
+pub use filter::{BrandStanding, FilterReport, FilterState, Hidden, Judged};
 pub use flags::{FlagChange, FlagChangeRequest, FlagCounts, FlagProposal, FlagRow};
+pub use holds::{BrandPost, NewHold, OwnPost};
 pub use incidents::NewIncident;
 pub use ingest::{Kept, PageToKeep, RecheckToKeep};
 pub use keep::Keep;
-pub use mentions::{Copies, MentionCursor, MentionFilter};
+pub use loud::{AuthorShare, CopiedText};
+pub use mentions::{Copies, MentionCursor, MentionFilter, OtherBrands};
 pub use proposals::Dismissal;
 pub use pulse::{Pulse, Totals};
+pub use reports::{NewShare, SealedReport, Share};
 pub use scoring::ScoringTask;
+pub use settle::Settled;
 pub use sources::SourceLease;
+pub use texts::{TextLabels, TextRow};
+pub use themes::{FoundTheme, ThemeMention};
 
 /// What every function of the store returns.
 pub type Result<T> = std::result::Result<T, StoreError>;

@@ -46,7 +46,7 @@ const COLUMNS: &str = "
 const DISABLE_ALL: &str = "
 update sources set
     enabled = 0
-where kind <> 'import'";
+where kind not in ('import', 'push')";
 
 const BY_NAME: &str = "
 select
@@ -82,7 +82,8 @@ update sources set
     brand_id = $2,
     take = $3,
     every_ms = $4,
-    enabled = 1
+    enabled = 1,
+    settings = $5
 where id = $1";
 
 /// What was read so far says nothing about another place.
@@ -110,7 +111,7 @@ select
     id
 from sources
 where enabled = 1
-    and kind <> 'import'
+    and kind not in ('import', 'push')
     and next_poll_at <= $1
     and lease_until <= $1
 order by
@@ -143,11 +144,11 @@ select
     cast(min(case when lease_until > next_poll_at then lease_until else next_poll_at end) as bigint) as due
 from sources
 where enabled = 1
-    and kind <> 'import'";
+    and kind not in ('import', 'push')";
 
 impl Store {
     /// Makes the stored sources those of the configuration: new ones are added, known ones (by name) changed,
-    /// others but imports set aside. A source that now means another place starts from an empty cursor.
+    /// others but those that are never polled set aside. A source that now means another place starts from an empty cursor.
     pub async fn sync_sources(&self, specs: &[SourceSpec], now: Millis) -> Result<Vec<SourceId>> {
         let mut tx = self.begin(Touch::Mentions).await?;
         // Remembered before all are set aside: one that comes back is polled at once.
@@ -190,7 +191,8 @@ impl Store {
             return Ok(SourceId::new(id));
         };
         let id = known.int("id")?;
-        let same_place = known.text("kind")? == spec.kind.as_str() && known.text("settings")? == settings;
+        let known_settings = json(&known.text("settings")?, ("sources", "settings", id))?;
+        let same_place = known.text("kind")? == spec.kind.as_str() && place(&known_settings) == place(&spec.settings);
         if !same_place {
             let query = sqlx::query(START_AGAIN).bind(id).bind(spec.kind.as_str()).bind(settings).bind(now.get());
             query.execute(&mut **tx).await?;
@@ -273,8 +275,18 @@ impl Store {
     }
 }
 
+/// What of the settings names a place: what may be spent there does not.
+fn place(settings: &serde_json::Value) -> serde_json::Value {
+    let mut settings = settings.clone();
+    if let Some(map) = settings.as_object_mut() {
+        map.remove("budget");
+    }
+    settings
+}
+
 async fn update(tx: &mut WriteTx, id: SourceId, spec: &SourceSpec) -> Result<()> {
     let query = sqlx::query(UPDATE).bind(id.get()).bind(spec.brand.get()).bind(take_word(spec.take)).bind(spec.every_ms);
+    let query = query.bind(to_json(&spec.settings)?);
     query.execute(&mut **tx).await?;
     Ok(())
 }
@@ -306,7 +318,7 @@ fn spec(row: &AnyRow) -> Result<SourceSpec> {
 fn health(row: &AnyRow) -> Result<SourceHealth> {
     let spec = spec(row)?;
     let enabled = row.int("enabled")? != 0;
-    let polled = enabled && spec.kind != SourceKind::Import;
+    let polled = enabled && spec.kind.is_polled();
     let next = row.at("next_poll_at")?;
     Ok(SourceHealth {
         id: SourceId::new(row.int("id")?),

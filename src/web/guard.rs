@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::api::intake::says_it_is_signed;
 use super::failure::{Refusal, WebError};
 use super::state::WebState;
 
@@ -32,10 +33,15 @@ pub async fn guard(State(state): State<WebState>, request: Request, next: Next) 
         return WebError::Refused(Refusal::Host).into_response();
     };
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !reads && !from_our_page(request.headers(), &host) {
+    if !reads && !is_delivery(&request) && !from_our_page(request.headers(), &host) {
         return WebError::Refused(Refusal::Origin).into_response();
     }
     next.run(request).await
+}
+
+/// A signed delivery comes from no page; its signature is checked where it is taken.
+fn is_delivery(request: &Request) -> bool {
+    request.method() == Method::POST && request.uri().path() == "/api/v1/mentions" && says_it_is_signed(request.headers())
 }
 
 /// The name and port that the request was addressed to, in lower case.
@@ -51,6 +57,13 @@ fn is_ours(host: &str, configured: &[String]) -> bool {
         || name.ends_with(".localhost")
         || address.is_ok_and(|ip| ip.to_canonical().is_loopback())
         || configured.iter().any(|c| c.eq_ignore_ascii_case(name) || c.eq_ignore_ascii_case(host))
+}
+
+/// The host, with its port where it names one, of an address that requests are sent to.
+pub fn host_of(address: &str) -> Option<String> {
+    let url = url::Url::parse(address.trim()).ok()?;
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 fn without_port(host: &str) -> &str {
@@ -84,7 +97,10 @@ pub async fn headers(request: Request, next: Next) -> Response {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in fixed {
-        all.insert(name, HeaderValue::from_static(value));
+        // A report carries its own style sheet, and with it a policy of its own that allows nothing else.
+        if name != header::CONTENT_SECURITY_POLICY || !all.contains_key(&name) {
+            all.insert(name, HeaderValue::from_static(value));
+        }
     }
     all.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

@@ -7,7 +7,7 @@
 //! | [`chart`] | SVG from numbers |
 //! | [`layout`] | what every page has around it |
 //! | [`show`], [`link`], [`mention`], [`query`], [`forms`] | words, addresses, one mention, one search, fields |
-//! | [`live`] | server-sent events |
+//! | [`live`], [`presence`] | server-sent events; who looks at a case now |
 //! | [`api`] | JSON for scripts |
 //! | [`guard`], [`failure`] | who may ask; what went wrong, in words |
 //!
@@ -15,6 +15,8 @@
 
 pub mod api;
 pub mod assets;
+#[cfg(test)]
+mod case_tests;
 pub mod chart;
 pub mod failure;
 pub mod forms;
@@ -24,6 +26,7 @@ pub mod link;
 pub mod live;
 pub mod mention;
 pub mod page;
+pub mod presence;
 pub mod query;
 pub mod show;
 pub mod state;
@@ -31,6 +34,10 @@ pub mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_report;
+#[cfg(test)]
+mod tests_signals;
 pub mod view;
 
 use std::time::Duration;
@@ -46,6 +53,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+pub use api::intake::Receive;
 pub use guard::{NotLoopback, check_address};
 pub use layout::DemoInfo;
 pub use state::WebState;
@@ -59,27 +67,53 @@ const LARGEST_FORM: usize = 64 * 1024;
 pub fn router(state: WebState) -> Router {
     let api = Router::new()
         .route("/brands", get(api::brands))
-        .route("/mentions", get(api::mentions))
+        .route("/mentions", get(api::mentions).post(api::intake::push).layer(DefaultBodyLimit::max(api::intake::LARGEST)))
+        .route("/mentions/{id}/brand", post(api::marks::mark_brand))
         .route("/incidents", get(api::incidents))
         .route("/incidents/{id}/verdict", get(api::verdict))
         .route("/incidents/{id}/concern", get(api::concern))
         .route("/proposals", get(api::proposals))
+        .route("/incidents/{id}/themes", get(api::signals::themes))
+        .route("/incidents/{id}/rates", get(api::signals::rates))
+        .route("/incidents/{id}/updates", get(api::signals::updates))
+        .route("/hold", get(api::signals::hold))
         .route("/sources", get(api::sources))
+        .route("/cases", get(api::cases::list))
+        .route("/cases/{id}", get(api::cases::one))
+        .route("/authors/{id}", get(api::cases::author))
         .fallback(api::nothing);
     Router::new()
         .route("/", get(page::now::now))
         .route("/incidents", get(page::incidents::list).post(page::incidents::open))
         .route("/incidents/{id}", get(page::incidents::one).post(page::incidents::change))
         .route("/incidents/{id}/updates", post(page::incidents::add_update))
-        .route("/incidents/{id}/state", post(page::incidents::change_state))
         .route("/proposals/{id}", post(page::proposals::dismiss))
+        .route("/themes", get(page::themes::list))
+        .route("/hold", get(page::hold::show).post(page::hold::decide))
+        .route("/hold/{id}/end", post(page::hold::end))
+        .route("/hold.ics", get(page::hold::calendar))
+        .route("/check", get(page::check::show))
+        .route("/check/{incident}/draw", post(page::check::draw))
+        .route("/check/{incident}/answer", post(page::check::answer))
+        .route("/incidents/{id}/state", post(page::closing::change_state))
+        .route("/incidents/{id}/memory", post(page::story::remember))
+        .route("/incidents/{id}/postmortem.md", get(page::story::postmortem))
+        .route("/incidents/{id}/report", get(page::report::page))
+        .route("/incidents/{id}/report/shares", post(page::report::share))
+        .route("/incidents/{id}/report/shares/{share}/revoke", post(page::report::revoke))
+        .route("/incidents/{id}/{file}", get(page::report::file))
+        .route("/r/{token}", get(page::report::shared))
+        .route("/r/{token}/{file}", get(page::report::shared_file))
         .route("/people", get(page::people::queue))
         .route("/people/{flag}", get(page::people::person).post(page::people::change))
+        .route("/cases/{id}", get(page::case::one).post(page::case::change))
+        .route("/cases/{id}/looking", post(page::case::look))
+        .route("/replies", get(page::replies::list).post(page::replies::change))
         .route("/mentions", get(page::mentions::list))
         .route("/mentions/{id}/label", post(page::mentions::label))
+        .route("/mentions/{id}/brand", post(page::mentions::brand))
         .route("/sources", get(page::sources::list))
-        .route("/export/mentions.csv", get(page::export::csv))
-        .route("/export/mentions.jsonl", get(page::export::jsonl))
+        .route("/export/{file}", get(page::export::serve))
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(|| async { "ok\n" }))

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::domain::ids::{AuthorId, MentionId, SourceId};
+use crate::domain::ids::{AuthorId, MentionId, SourceId, ThemeId};
 use crate::domain::sentiment::Label;
-use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
+use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 
 use super::layout::Scope;
 use super::link::Link;
@@ -23,6 +23,10 @@ pub struct MentionQuery {
     pub label: String,
     /// `1h`, `24h`, `7d`, `30d`; all time otherwise.
     pub since: String,
+    /// RFC 3339: written then or later. With `until`, in the place of `since`.
+    pub from: String,
+    /// RFC 3339: written before.
+    pub until: String,
     /// Source id.
     pub source: String,
     /// Platform.
@@ -33,8 +37,12 @@ pub struct MentionQuery {
     pub copies: String,
     /// `very`: only very unhappy ones.
     pub severity: String,
+    /// `1`: those of another brand, which are hidden otherwise; `audit`: of those that the filter hides, the drawn ones.
+    pub hidden: String,
     /// Author id.
     pub author: String,
+    /// Theme id.
+    pub theme: String,
     /// Older than this cursor.
     pub before: String,
     /// Newer than this cursor.
@@ -92,12 +100,16 @@ impl MentionQuery {
                 "q" => &mut out.q,
                 "label" => &mut out.label,
                 "since" => &mut out.since,
+                "from" => &mut out.from,
+                "until" => &mut out.until,
                 "source" => &mut out.source,
                 "platform" => &mut out.platform,
                 "lang" => &mut out.lang,
                 "copies" => &mut out.copies,
                 "severity" => &mut out.severity,
+                "hidden" => &mut out.hidden,
                 "author" => &mut out.author,
+                "theme" => &mut out.theme,
                 "before" => &mut out.before,
                 "after" => &mut out.after,
                 _ => continue,
@@ -114,12 +126,16 @@ impl MentionQuery {
         let word = |s: &str| s.len() <= 32 && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         keep(&mut self.label, |s| s == "unscored" || s.parse::<Label>().is_ok());
         keep(&mut self.since, |s| SINCE.iter().any(|(w, ..)| *w == s));
+        keep(&mut self.from, |s| Millis::parse_rfc3339(s).is_some());
+        keep(&mut self.until, |s| Millis::parse_rfc3339(s).is_some());
         keep(&mut self.source, |s| s.parse::<SourceId>().is_ok());
         keep(&mut self.platform, word);
         keep(&mut self.lang, word);
         keep(&mut self.copies, |s| matches!(s, "show" | "only"));
         keep(&mut self.severity, |s| s == "very");
+        keep(&mut self.hidden, |s| matches!(s, "1" | "audit"));
         keep(&mut self.author, |s| s.parse::<AuthorId>().is_ok());
+        keep(&mut self.theme, |s| s.parse::<ThemeId>().is_ok());
         keep(&mut self.before, |s| s.parse::<Place>().is_ok());
         keep(&mut self.after, |s| s.parse::<Place>().is_ok());
         self
@@ -132,12 +148,16 @@ impl MentionQuery {
             .with("q", &self.q)
             .with("label", &self.label)
             .with("since", &self.since)
+            .with("from", &self.from)
+            .with("until", &self.until)
             .with("source", &self.source)
             .with("platform", &self.platform)
             .with("lang", &self.lang)
             .with("copies", &self.copies)
             .with("severity", &self.severity)
+            .with("hidden", &self.hidden)
             .with("author", &self.author)
+            .with("theme", &self.theme)
             .with("before", &self.before)
             .with("after", &self.after)
     }
@@ -162,6 +182,18 @@ impl MentionQuery {
     pub fn from(&self, now: Millis) -> Option<Millis> {
         SINCE.iter().find(|(w, ..)| *w == self.since).map(|(.., ms)| now.plus(-ms))
     }
+
+    /// The time wanted; `None`: all of it.
+    pub fn span(&self, now: Millis) -> Option<Span> {
+        let exact = (Millis::parse_rfc3339(&self.from), Millis::parse_rfc3339(&self.until));
+        match exact {
+            (None, None) => self.from(now).and_then(|from| Span::new(from, now.plus(1))),
+            (from, until) => {
+                let from = from.unwrap_or_default();
+                Some(Span::new(from, until.unwrap_or(now.plus(1))).unwrap_or(Span::empty(from)))
+            }
+        }
+    }
 }
 
 fn keep(value: &mut String, is_fine: impl Fn(&str) -> bool) {
@@ -177,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_search_comes_back_from_its_own_address() {
-        let query = "q=can%27t+log+in+%26+%22why%22&label=negative&since=24h&source=7&platform=mastodon&lang=de&copies=only&severity=very&author=12&before=1763596800000-99";
+        let query = "q=can%27t+log+in+%26+%22why%22&label=negative&since=24h&from=2026-11-01T00%3A00%3A00Z&until=2026-11-02T00%3A00%3A00Z&source=7&platform=mastodon&lang=de&copies=only&severity=very&hidden=1&author=12&before=1763596800000-99";
         let read = MentionQuery::parse(query);
         assert_eq!(read.q, "can't log in & \"why\"");
         let link = read.link(&testing::scope(), "/mentions").to_string();
@@ -187,8 +219,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_taken_as_not_given() {
-        let read =
-            MentionQuery::parse("label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&unknown=1");
+        let read = MentionQuery::parse(
+            "label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&hidden=2&unknown=1",
+        );
         assert_eq!(read, MentionQuery::default());
         assert!(!read.narrowed());
     }

@@ -7,9 +7,11 @@ use crate::clock::Clock;
 use crate::domain::ids::BrandId;
 use crate::store::Store;
 
+use super::api::intake::Receive;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
+use super::presence::Presence;
 use super::view::sources::SourceState;
 
 /// What handlers share. Cheap to clone.
@@ -25,14 +27,30 @@ pub struct WebState {
     pub settings: Settings,
     /// Names besides loopback ones that requests may be addressed to.
     pub hosts: Arc<[String]>,
+    /// Where people reach the pages, for links in reports; empty: not known.
+    pub public_url: Arc<str>,
     /// Live updates.
     pub live: Live,
+    /// Who looks at which case.
+    pub presence: Presence,
+    /// Takes deliveries; `None`: no secret is set.
+    pub intake: Option<Arc<dyn Receive>>,
 }
 
 impl WebState {
     /// With default settings, in the real world, for loopback names only.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), live: Live::default() }
+        Self {
+            store,
+            clock,
+            demo: None,
+            settings: Settings::default(),
+            hosts: Arc::new([]),
+            presence: Presence::default(),
+            intake: None,
+            public_url: Arc::from(""),
+            live: Live::default(),
+        }
     }
 
     /// The asked brand, or the first one, with what waits in it.

@@ -3,6 +3,8 @@
 mod architecture;
 mod browser;
 mod demo;
+mod docs;
+mod hub;
 mod kill;
 mod replay;
 mod score_worker;

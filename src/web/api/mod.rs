@@ -1,6 +1,10 @@
 //! `/api/v1`: what the pages show, for scripts. Times are RFC 3339; lists carry the cursor of their next page.
 
+pub mod cases;
+pub mod intake;
+pub mod marks;
 mod shapes;
+pub mod signals;
 
 use axum::Json;
 use axum::extract::{Path, Query, RawQuery, State};
@@ -8,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assess::{self, Ask, load_view};
 use crate::domain::ids::{IncidentId, SourceId};
+use crate::domain::source::SourceHealth;
 use crate::domain::time::Span;
 
 use super::failure::WebError;
@@ -120,8 +125,18 @@ pub async fn proposals(State(state): State<WebState>, Query(query): Query<BrandQ
 /// `GET /api/v1/sources`
 pub async fn sources(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<SourceShape>> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    let all = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id);
-    Ok(Json(Items::all(all.map(|s| SourceShape::new(SourceState::of(&s, scope.now), s)).collect())))
+    let all: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id).collect();
+    let quiet = assess::quiet::quiet(&state.store, &all, scope.now).await?;
+    let spending = state.store.spending(scope.now).await?;
+    let shape = |s: SourceHealth| {
+        let (id, kind) = (s.id, s.spec.kind);
+        let shape = SourceShape::new(SourceState::of(&s, scope.now), quiet.get(&id), s, scope.now);
+        match spending.iter().find(|spending| spending.source == id) {
+            Some(spending) => shape.with_spending(kind, spending),
+            None => shape,
+        }
+    };
+    Ok(Json(Items::all(all.into_iter().map(shape).collect())))
 }
 
 /// What is not there, as problem+json.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::assess::loud::Voices;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Update};
 use crate::domain::post::Mention;
@@ -16,7 +17,9 @@ use crate::web::mention::MentionView;
 use crate::web::show::{self, When};
 
 use super::proposal::ProposalView;
+use super::signals::Signals;
 use super::sources::SourceState;
+use super::story::VoicesView;
 use super::{IncidentForm, ReasonView, VerdictView, sentence};
 
 /// How concern stands without an incident.
@@ -94,6 +97,12 @@ pub struct NowInput {
     pub proposal: Option<Proposal>,
     /// Those that the verdict misses: name, and since when nothing was read.
     pub silent: Vec<(String, Option<Millis>)>,
+    /// About what, our own silence, campaigns, the corrected share.
+    pub signals: Signals,
+    /// Whether few or many are unhappy.
+    pub voices: Voices,
+    /// Closed incidents whose concern came back.
+    pub relapsed: Vec<Incident>,
 }
 
 /// A number with its name.
@@ -164,6 +173,9 @@ pub struct NowPage {
     sources_words: String,
     sources_href: Link,
     open_form: Option<IncidentForm>,
+    signals: Signals,
+    voices: VoicesView,
+    relapsed: Vec<IncidentLine>,
 }
 
 impl NowPage {
@@ -195,6 +207,9 @@ impl NowPage {
                 .filter(|_| first_run.is_none() && proposal.is_none())
                 .map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
+            signals: input.signals.clone(),
+            voices: VoicesView::new(&input.voices),
+            relapsed: input.relapsed.iter().map(|i| incident_line(i, scope)).collect(),
             first_run,
             proposal,
         }

@@ -2,15 +2,22 @@
 //! address of a server on which databases may be made. Without it the PostgreSQL half says that it was left out; with
 //! `EBB_TEST_REQUIRE=1` it fails then.
 
+mod cases;
 pub(crate) mod contract;
 mod copies;
 pub(crate) mod desk;
 mod incidents;
 mod ingest;
 mod leases;
+mod memory;
+mod near_copies;
+mod other_brands;
 mod pages;
 mod proposals;
 mod random;
+mod reports;
 mod schema;
 mod scoring;
 mod spawn;
+mod statements;
+mod themes;

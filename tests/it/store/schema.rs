@@ -4,8 +4,30 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 18] = [
+const TABLES: &[&str] = &[
     "proposals",
+    "statements",
+    "spending",
+    "sampling",
+    "checks",
+    "brand_posts",
+    "holds",
+    "theme_marks",
+    "theme_mentions",
+    "theme_hours",
+    "themes",
+    "memories",
+    "closings",
+    "reply_templates",
+    "customers",
+    "account_links",
+    "case_events",
+    "cases",
+    "near_bands",
+    "brand_marks",
+    "brand_filters",
+    "report_shares",
+    "sealed_reports",
     "flags",
     "standing",
     "verdicts",
