@@ -1,5 +1,7 @@
 //! The application: the tasks of one process, over one store, until it is told to stop.
 
+mod alerts;
+
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,7 +11,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::lifecycle::{End, Shutdown, Tasks};
 use crate::store::Store;
-use crate::{assess, ingest, score, sources, web};
+use crate::{alert, assess, ingest, score, sources, web};
+
+pub use alerts::{AlertPlan, Postman};
 
 /// A part of the work that can run in a process of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -20,13 +24,15 @@ pub enum Role {
     Score,
     /// Baselines, verdicts, flags.
     Assess,
+    /// Tells people outside of the pages.
+    Alert,
     /// Pages and API.
     Web,
 }
 
 impl Role {
     /// Everything.
-    pub const ALL: &'static [Self] = &[Self::Poll, Self::Score, Self::Assess, Self::Web];
+    pub const ALL: &'static [Self] = &[Self::Poll, Self::Score, Self::Assess, Self::Alert, Self::Web];
 }
 
 /// What the tasks need to know of the configuration.
@@ -40,6 +46,8 @@ pub struct Settings {
     pub score_threads: usize,
     /// Verdicts and flags.
     pub assess: assess::Settings,
+    /// Channels, routes and schedules, with no secret in them yet.
+    pub alerts: AlertPlan,
 }
 
 /// The application before it runs.
@@ -69,7 +77,7 @@ impl From<&Config> for Settings {
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess }
+        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess, alerts: AlertPlan::from(config) }
     }
 }
 
@@ -82,6 +90,7 @@ impl App {
                 Role::Poll => self.spawn_poller(&mut tasks, shutdown)?,
                 Role::Score => self.spawn_scorer(&mut tasks, shutdown)?,
                 Role::Assess => self.spawn_assessor(&mut tasks, shutdown),
+                Role::Alert => self.spawn_alerter(&mut tasks, shutdown)?,
                 Role::Web => {}
             }
         }
@@ -120,6 +129,22 @@ impl App {
         Ok(())
     }
 
+    fn spawn_alerter(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
+        if self.settings.alerts.channels.is_empty() {
+            return Ok(());
+        }
+        let plan = self.settings.alerts.resolve(&sources::Secrets::system())?;
+        let outlet = Arc::new(Postman::new(self.clock.clone(), &self.settings.http)?);
+        let sender = alert::Sender { name: worker("alert"), seed: rand::random() };
+        let work = alert::Worker::new(self.store.clone(), self.clock.clone(), plan, outlet, sender);
+        let finishing = shutdown.finishing();
+        tasks.spawn("alert", async move {
+            work.run(ALERT_EVERY_MS, finishing).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
     fn spawn_assessor(&self, tasks: &mut Tasks, shutdown: &Shutdown) {
         let work = assess::Worker::new(self.store.clone(), self.clock.clone(), self.settings.assess);
         let finishing = shutdown.finishing();
@@ -132,6 +157,9 @@ impl App {
 
 /// Between two looks at the verdict.
 const ASSESS_EVERY_MS: i64 = 10_000;
+
+/// Between two looks at what is worth an alert.
+const ALERT_EVERY_MS: i64 = 10_000;
 
 /// Names this process in leases: two processes never share the number.
 fn worker(role: &str) -> String {

@@ -3,7 +3,7 @@
 //! Data moves in one direction, and the stages meet only in the store:
 //!
 //! ```text
-//! sources -> ingest -> store -> score -> store -> assess -> store -> web, report
+//! sources -> ingest -> store -> score -> store -> assess -> store -> web, report, alert
 //! ```
 //!
 //! | module | is |
@@ -15,6 +15,7 @@
 //! | [`store`] | the only SQL |
 //! | [`score`] | the sentiment models and the worker that feeds them |
 //! | [`assess`] | baseline, concern, verdict, flags |
+//! | [`alert`] | what people are told outside of the pages: an outbox, delivered at least once |
 //! | [`report`] | exports |
 //! | [`web`] | pages, API, live updates |
 //! | [`demo`] | the simulated world of `ebb demo`, which tests use too |
@@ -22,6 +23,7 @@
 //!
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 
+pub mod alert;
 pub mod app;
 pub mod assess;
 pub mod cli;

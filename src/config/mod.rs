@@ -2,6 +2,7 @@
 //!
 //! [`DEFAULT_FILE`] is what `ebb config` prints; a test reads it back, so that it cannot drift from the types.
 
+mod alert;
 mod duration;
 mod env;
 mod explain;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use crate::domain::brand::BrandTerms;
 use crate::domain::source::{SourceKind, Take};
 
+pub use alert::{Address, AlertConfig, ChannelConfig, MailTls, RouteConfig, ScheduleConfig};
 pub use duration::Duration;
 
 /// The documented defaults, as `ebb config` prints them.
@@ -34,6 +36,17 @@ pub struct Config {
     pub score: Score,
     /// When it is over, and who is flagged.
     pub assess: Assess,
+    /// What is worth an alert.
+    pub alert: AlertConfig,
+    /// How alerts go out.
+    #[serde(rename = "channel")]
+    pub channels: Vec<ChannelConfig>,
+    /// Who is told what.
+    #[serde(rename = "route")]
+    pub routes: Vec<RouteConfig>,
+    /// Summaries by e-mail.
+    #[serde(rename = "schedule")]
+    pub schedules: Vec<ScheduleConfig>,
     /// What is watched.
     #[serde(rename = "brand")]
     pub brands: Vec<BrandConfig>,
@@ -68,6 +81,8 @@ pub struct Http {
 pub struct Web {
     /// Loopback address and port of the pages.
     pub listen: SocketAddr,
+    /// Where people reach the pages, for links in messages. Empty: the address that is listened on.
+    pub public_url: String,
 }
 
 /// `[score]`
@@ -165,7 +180,7 @@ impl Default for Http {
 
 impl Default for Web {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: String::new() }
     }
 }
 
@@ -278,7 +293,7 @@ impl Config {
                 return invalid(format!("source \"{}\": every = {}: at least 1s, out of politeness", source.name, source.every));
             }
         }
-        Ok(())
+        self.validate_alerts()
     }
 }
 

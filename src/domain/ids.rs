@@ -74,6 +74,15 @@ id!(
     VerdictId
 );
 
+id!(
+    /// One message of the outbox.
+    OutboxId
+);
+id!(
+    /// One token of the API.
+    TokenId
+);
+
 /// Makes ids that sort by the time they were made: 41 bits of milliseconds since 2024, 22 bits of sequence.
 ///
 /// The sequence starts at a random point, so that two processes that share a database do not meet

@@ -35,7 +35,7 @@ mod wordpress;
 
 pub use adapter::Adapter;
 pub use error::{PollError, SettingsError};
-pub use http::{Http, HttpOptions};
+pub use http::{Http, HttpOptions, Letter, PostError, Reply};
 pub use secret::{Secret, SecretRef, Secrets};
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 //! loss may lose the commits of the last moments, never the file. What is lost then is read again from the
 //! cursor, which was lost with it; what people typed in those moments is gone.
 
+mod alerts;
 mod authors;
 mod brands;
 mod bulk;
@@ -23,17 +24,20 @@ mod copies;
 mod coverage;
 mod error;
 mod flags;
+mod idempotency;
 mod incidents;
 mod ingest;
 mod keep;
 mod known;
 mod mentions;
+mod outbox;
 mod pulse;
 mod rollup;
 mod row;
 mod schema;
 mod scoring;
 mod sources;
+mod tokens;
 mod tombstone;
 mod unanswered;
 mod verdicts;
@@ -47,16 +51,20 @@ use sqlx::{Any, AnyPool, Transaction};
 use crate::domain::ids::IdMaker;
 use crate::domain::time::Millis;
 
+pub use alerts::{OpenFlag, Posting, VerdictChange};
 pub use concern::AuthorAnger;
 pub use error::StoreError;
 pub use flags::{FlagChange, FlagChangeRequest, FlagCounts, FlagProposal, FlagRow};
+pub use idempotency::{Claim, KEPT_MS, Known};
 pub use incidents::NewIncident;
 pub use ingest::{Kept, PageToKeep, RecheckToKeep};
 pub use keep::Keep;
 pub use mentions::{Copies, MentionCursor, MentionFilter};
+pub use outbox::{Attempt, OutboxCounts, OutboxCursor};
 pub use pulse::{Pulse, Totals};
 pub use scoring::ScoringTask;
 pub use sources::SourceLease;
+pub use tokens::{NewToken, Token};
 
 /// What every function of the store returns.
 pub type Result<T> = std::result::Result<T, StoreError>;

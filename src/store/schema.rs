@@ -7,7 +7,11 @@ use sqlx::{AnyPool, SqlSafeStr};
 
 use super::{Backend, Result};
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "init", include_str!("../../migrations/0001_init.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (8, "alerts", include_str!("../../migrations/0008_alerts.sql")),
+    (9, "api", include_str!("../../migrations/0009_api.sql")),
+];
 
 /// Runs what is missing, in order, each in a transaction. Safe when several processes start at once: on PostgreSQL the
 /// migrator holds a lock, on SQLite it has none, so the whole of it is one writing transaction.

@@ -60,6 +60,7 @@ impl WebState {
             people: self.store.flag_counts(brand).await?.open,
             incidents: i64::try_from(incidents.iter().filter(|i| i.brand == brand).count()).unwrap_or(i64::MAX),
             sources: i64::try_from(troubled).unwrap_or(i64::MAX),
+            alerts: self.store.messages_given_up().await?,
         })
     }
 }

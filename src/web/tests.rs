@@ -12,7 +12,7 @@ use super::guard::POLICY;
 use super::router;
 use super::testing::{Said, World, now};
 
-const PAGES: [&str; 5] = ["/", "/incidents", "/people", "/mentions", "/sources"];
+const PAGES: [&str; 6] = ["/", "/incidents", "/people", "/mentions", "/sources", "/alerts"];
 
 struct Answer {
     status: StatusCode,

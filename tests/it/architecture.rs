@@ -12,6 +12,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["domain", "clock"]),
     ("score", &["store", "domain", "clock"]),
     ("assess", &["store", "domain", "clock"]),
+    ("alert", &["store", "domain", "clock"]),
     ("report", &["store", "domain"]),
     ("web", &["store", "report", "assess", "domain", "clock"]),
     ("demo", &["domain", "clock"]),

@@ -4,7 +4,14 @@ use super::contract::{Database, contract};
 use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
-const TABLES: [&str; 17] = [
+const TABLES: &[&str] = &[
+    "outbox_alerts",
+    "outbox",
+    "alerts",
+    "channels",
+    "marks",
+    "tokens",
+    "idempotency",
     "flags",
     "standing",
     "verdicts",

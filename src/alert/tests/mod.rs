@@ -1,0 +1,1 @@
+//! Alerts: rules on values, channels against living fakes on loopback.

@@ -1,0 +1,37 @@
+//! Secrets: named in the configuration, never printed. Who may read them from the machine is `sources::Secrets`.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// Where a secret is kept: `{ env = "NAME" }` or `{ file = "/run/secrets/name" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum SecretRef {
+    /// An environment variable.
+    Env(String),
+    /// A file; white space around the secret is dropped.
+    File(PathBuf),
+}
+
+/// A secret. Its debug form hides it, and it has no other printed form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a value.
+    pub const fn new(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The secret itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
