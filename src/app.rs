@@ -13,7 +13,7 @@ use crate::lifecycle::{End, Shutdown, Tasks};
 use crate::store::Store;
 use crate::{alert, assess, ingest, score, sources, web};
 
-pub use alerts::{AlertPlan, Postman};
+pub use alerts::{AlertPlan, Postman, target};
 
 /// A part of the work that can run in a process of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -66,7 +66,8 @@ fn transport(mail: &Mail) -> Result<AsyncSmtpTransport<Tokio1Executor>, TargetEr
         Tls::None => SmtpTls::None,
     };
     // "Dangerous" is only the default of that builder, which is no TLS.
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&mail.server).port(mail.port).tls(tls).timeout(Some(PATIENCE));
+    let mut builder =
+        AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&mail.server).port(mail.port).tls(tls).timeout(Some(PATIENCE));
     if let Some((user, password)) = &mail.login {
         builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
     }
@@ -141,7 +142,11 @@ pub fn html(sheet: &Sheet) -> String {
     if !sheet.note.is_empty() {
         let _ = write!(out, "<p>{}</p>", escaped(&sheet.note));
     }
-    let _ = write!(out, "<p style=\"font-size:12px;opacity:.7\">Sent by Ebb of its own accord; answers are not read. {}</p></div></body></html>", sheet.name);
+    let _ = write!(
+        out,
+        "<p style=\"font-size:12px;opacity:.7\">Sent by Ebb of its own accord; answers are not read. {}</p></div></body></html>",
+        sheet.name
+    );
     out
 }
 
@@ -155,7 +160,12 @@ fn html_part(out: &mut String, part: &Part, sheet: &Sheet) {
     if !part.facts.is_empty() {
         out.push_str("<table style=\"border-collapse:collapse;margin:10px 0\">");
         for (name, value) in &part.facts {
-            let _ = write!(out, "<tr><th scope=\"row\" style=\"{CELL};font-weight:500\">{}</th><td style=\"{CELL}\">{}</td></tr>", escaped(name), escaped(value));
+            let _ = write!(
+                out,
+                "<tr><th scope=\"row\" style=\"{CELL};font-weight:500\">{}</th><td style=\"{CELL}\">{}</td></tr>",
+                escaped(name),
+                escaped(value)
+            );
         }
         out.push_str("</table>");
     }

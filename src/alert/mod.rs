@@ -34,6 +34,3 @@ pub use rules::Settings;
 pub use summary::Schedule;
 pub use target::{Mail, Means, SigningKey, Target, TargetError, Tls};
 pub use worker::{Plan, Sender, Worker};
-
-#[cfg(test)]
-mod tests;

@@ -106,7 +106,9 @@ fn note(message: &Message) -> String {
 
 /// One line of text: nothing that steers terminals, the direction of writing or the layout; at most `max` characters.
 pub fn line(text: &str, max: usize) -> String {
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
     let visible: String = text.chars().map(|c| if hidden(c) { ' ' } else { c }).take(max * 4).collect();
     let joined = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     cut(&joined, max)

@@ -97,7 +97,9 @@ impl Worker {
     pub async fn run(mut self, every_ms: i64, stop: CancellationToken) {
         while !stop.is_cancelled() {
             match self.tick().await {
-                Ok(round) if round.given_up > 0 => tracing::error!(messages = round.given_up, "Alerts were given up; the page /alerts says why"),
+                Ok(round) if round.given_up > 0 => {
+                    tracing::error!(messages = round.given_up, "Alerts were given up; the page /alerts says why")
+                }
                 Ok(_) => {}
                 Err(error) => tracing::error!(error = %error, "Alerts were not looked after; trying again after the pause"),
             }

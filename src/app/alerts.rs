@@ -141,7 +141,8 @@ pub struct Postman(sources::Http);
 impl Postman {
     /// A client of its own: the politeness of polling must not hold up an alert.
     pub fn new(clock: Clock, options: &sources::HttpOptions) -> anyhow::Result<Self> {
-        let options = sources::HttpOptions { deadline: options.deadline.min(DEADLINE), spacing: Duration::ZERO, per_host: 8, ..options.clone() };
+        let options =
+            sources::HttpOptions { deadline: options.deadline.min(DEADLINE), spacing: Duration::ZERO, per_host: 8, ..options.clone() };
         Ok(Self(sources::Http::new(clock, options).context("cannot make the HTTP client")?))
     }
 }

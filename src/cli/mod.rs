@@ -7,6 +7,7 @@ mod import;
 mod progress;
 mod run;
 mod setup;
+mod token;
 mod watch;
 
 use std::path::PathBuf;
@@ -72,8 +73,10 @@ enum Command {
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
-    /// Try the configuration, the database, the model and every source, and say what is wrong
+    /// Try the configuration, the database, the model, every source and every channel, and say what is wrong
     Check(check::Args),
+    /// Make, list and take back tokens of the API
+    Token(token::Args),
     /// Print the configuration file with every key and its default
     #[command(after_help = "Example: ebb config > ebb.toml")]
     Config,
@@ -120,6 +123,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
+        Command::Token(args) => token::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);
             Ok(ExitCode::SUCCESS)

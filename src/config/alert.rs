@@ -170,17 +170,21 @@ impl ChannelConfig {
         use ChannelKind::{Discord, Email, Mattermost, Opsgenie, PagerDuty, Slack, Teams, Webhook};
         let mail = self.server.is_some() || self.from.is_some() || !self.to.is_empty() || self.user.is_some() || self.password.is_some();
         match self.kind {
-            Email if self.url.is_some() || self.token.is_some() => Some("e-mail has no url and no token, but server, from and to".to_owned()),
-            Email if self.server.is_none() || self.from.is_none() || self.to.is_empty() => Some("e-mail needs server, from and to".to_owned()),
+            Email if self.url.is_some() || self.token.is_some() => {
+                Some("e-mail has no url and no token, but server, from and to".to_owned())
+            }
+            Email if self.server.is_none() || self.from.is_none() || self.to.is_empty() => {
+                Some("e-mail needs server, from and to".to_owned())
+            }
             Email if self.user.is_some() != self.password.is_some() => Some("user and password belong together".to_owned()),
             Email if self.tls == MailTls::None && self.password.is_some() => {
                 Some("a password is not sent without TLS; set tls = \"starttls\" or \"tls\"".to_owned())
             }
             Email => None,
             _ if mail => Some("server, from, to, user and password are for e-mail".to_owned()),
-            Slack | Teams | Discord | Mattermost if !matches!(self.url, Some(Address::Secret(_))) => {
-                Some("whoever knows its address may post there: name the variable or the file that holds it, url = { env = \"…\" }".to_owned())
-            }
+            Slack | Teams | Discord | Mattermost if !matches!(self.url, Some(Address::Secret(_))) => Some(
+                "whoever knows its address may post there: name the variable or the file that holds it, url = { env = \"…\" }".to_owned(),
+            ),
             Slack | Teams | Discord | Mattermost if self.token.is_some() => Some("it has no token, only a url".to_owned()),
             Webhook if self.url.is_none() => Some("a webhook needs a url".to_owned()),
             PagerDuty | Opsgenie | Webhook if self.token.is_none() => Some("it needs a token = { env = \"…\" }".to_owned()),
@@ -323,7 +327,10 @@ mod tests {
             ("[[channel]]\nname = \"PR\"\nkind = \"slack\"\nurl = \"https://hooks.example/x\"\n", "url = { env = "),
             ("[[channel]]\nname = \"P\"\nkind = \"pagerduty\"\n", "needs a token"),
             ("[[channel]]\nname = \"M\"\nkind = \"email\"\nserver = \"m\"\n", "needs server, from and to"),
-            ("[[channel]]\nname = \"M\"\nkind = \"email\"\nserver = \"m\"\nfrom = \"a@b.c\"\nto = [\"a@b.c\"]\ntls = \"none\"\nuser = \"u\"\npassword = { env = \"P\" }\n", "without TLS"),
+            (
+                "[[channel]]\nname = \"M\"\nkind = \"email\"\nserver = \"m\"\nfrom = \"a@b.c\"\nto = [\"a@b.c\"]\ntls = \"none\"\nuser = \"u\"\npassword = { env = \"P\" }\n",
+                "without TLS",
+            ),
             ("[[route]]\nchannels = [\"nowhere\"]\n", "no channel \"nowhere\""),
             ("[web]\npublic_url = \"ebb.example\"\n", "must begin with http"),
         ];

@@ -78,7 +78,7 @@ pub struct FlagCounts {
     pub done: i64,
 }
 
-const SELECT: &str = "
+pub(super) const SELECT: &str = "
 select
     f.id,
     f.brand_id,
@@ -226,7 +226,7 @@ impl Store {
         self.with_worst(&row.ok_or(StoreError::NotFound)?).await
     }
 
-    async fn with_worst(&self, row: &AnyRow) -> Result<FlagRow> {
+    pub(super) async fn with_worst(&self, row: &AnyRow) -> Result<FlagRow> {
         let flag = read(row)?;
         let worst = match self.mention(flag.brand, flag.worst).await {
             Ok(mention) => Some(mention),

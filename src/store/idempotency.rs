@@ -97,11 +97,7 @@ impl Store {
             (true, ..) => Known::New,
             (_, false, _) => Known::Other,
             (_, true, 0) => Known::UnderWay,
-            _ => Known::Answered {
-                status: u16::try_from(status).unwrap_or(500),
-                body: row.text("body")?,
-                location: row.text("location")?,
-            },
+            _ => Known::Answered { status: u16::try_from(status).unwrap_or(500), body: row.text("body")?, location: row.text("location")? },
         })
     }
 

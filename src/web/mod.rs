@@ -8,7 +8,7 @@
 //! | [`layout`] | what every page has around it |
 //! | [`show`], [`link`], [`mention`], [`query`], [`forms`] | words, addresses, one mention, one search, fields |
 //! | [`live`] | server-sent events |
-//! | [`api`] | JSON for scripts |
+//! | [`api`] | JSON for scripts; [`metrics`] for Prometheus |
 //! | [`guard`], [`failure`] | who may ask; what went wrong, in words |
 //!
 //! A page works without JavaScript. Nothing comes from another site, and nothing is inline: see [`guard::POLICY`].
@@ -23,6 +23,7 @@ pub mod layout;
 pub mod link;
 pub mod live;
 pub mod mention;
+pub mod metrics;
 pub mod page;
 pub mod query;
 pub mod show;
@@ -57,14 +58,6 @@ const LARGEST_FORM: usize = 64 * 1024;
 
 /// All addresses.
 pub fn router(state: WebState) -> Router {
-    let api = Router::new()
-        .route("/brands", get(api::brands))
-        .route("/mentions", get(api::mentions))
-        .route("/incidents", get(api::incidents))
-        .route("/incidents/{id}/verdict", get(api::verdict))
-        .route("/incidents/{id}/concern", get(api::concern))
-        .route("/sources", get(api::sources))
-        .fallback(api::nothing);
     Router::new()
         .route("/", get(page::now::now))
         .route("/incidents", get(page::incidents::list).post(page::incidents::open))
@@ -85,13 +78,15 @@ pub fn router(state: WebState) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .nest("/api/v1", api)
+        .route("/metrics", get(metrics::metrics))
+        .nest("/api/v1", api::routes::router(&state))
         .fallback(|| async { WebError::NotFound })
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(CatchPanicLayer::custom(failure::panicked))
         .layer(from_fn_with_state(state.clone(), guard::guard))
         .layer(from_fn_with_state(state.clone(), failure::render))
         .layer(from_fn(guard::headers))
+        .layer(from_fn_with_state(state.clone(), metrics::count))
         .layer(CompressionLayer::new())
         .with_state(state)
 }

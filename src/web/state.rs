@@ -7,9 +7,11 @@ use crate::clock::Clock;
 use crate::domain::ids::BrandId;
 use crate::store::Store;
 
+use super::api::limits::Limits;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
+use super::metrics::Answered;
 use super::view::sources::SourceState;
 
 /// What handlers share. Cheap to clone.
@@ -27,12 +29,25 @@ pub struct WebState {
     pub hosts: Arc<[String]>,
     /// Live updates.
     pub live: Live,
+    /// How often tokens may ask.
+    pub limits: Limits,
+    /// Requests answered, for `/metrics`.
+    pub answered: Answered,
 }
 
 impl WebState {
     /// With default settings, in the real world, for loopback names only.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, demo: None, settings: Settings::default(), hosts: Arc::new([]), live: Live::default() }
+        Self {
+            store,
+            clock,
+            demo: None,
+            settings: Settings::default(),
+            hosts: Arc::new([]),
+            live: Live::default(),
+            limits: Limits::default(),
+            answered: Answered::default(),
+        }
     }
 
     /// The asked brand, or the first one, with what waits in it.

@@ -42,6 +42,9 @@ mod tests {
 
     #[test]
     fn markdown_is_made_plain_and_calls_nobody() {
-        assert_eq!(plain_markdown("**x** [a](http://b) @everyone <@1>"), "\\*\\*x\\*\\* \\[a\\]\\(http\\://b\\) @\u{200b}everyone \\<@\u{200b}1\\>");
+        assert_eq!(
+            plain_markdown("**x** [a](http://b) @everyone <@1>"),
+            "\\*\\*x\\*\\* \\[a\\]\\(http\\://b\\) @\u{200b}everyone \\<@\u{200b}1\\>"
+        );
     }
 }

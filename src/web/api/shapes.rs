@@ -1,6 +1,9 @@
 //! The JSON of the API. Ids are texts: many readers of JSON lose digits of large numbers.
 
+mod desk;
+
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::assess::concern::Curve;
 use crate::domain::brand::Brand;
@@ -13,12 +16,14 @@ use crate::domain::time::Millis;
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 use crate::web::view::sources::SourceState;
 
+pub use desk::{ChannelShape, MessageShape, PersonShape, TokenShape, UpdateShape};
+
 fn time(at: Option<Millis>) -> Option<String> {
     at.map(Millis::to_rfc3339)
 }
 
 /// A brand.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BrandShape {
     id: String,
     name: String,
@@ -31,7 +36,7 @@ impl From<Brand> for BrandShape {
 }
 
 /// A mention, its author and its score in one flat object.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct MentionShape {
     id: String,
     platform: String,
@@ -49,6 +54,7 @@ pub struct MentionShape {
     lang: Option<String>,
     copy_of: Option<String>,
     why: String,
+    #[schema(value_type = Option<String>)]
     label: Option<Label>,
     corrected: bool,
     negative: Option<f32>,
@@ -92,12 +98,14 @@ impl From<Mention> for MentionShape {
 }
 
 /// An incident.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IncidentShape {
     id: String,
     brand: String,
     title: String,
+    #[schema(value_type = String)]
     kind: IncidentKind,
+    #[schema(value_type = String)]
     severity: IncidentSeverity,
     commander: String,
     war_room: Option<String>,
@@ -127,11 +135,28 @@ impl From<Incident> for IncidentShape {
     }
 }
 
+/// One reason of a verdict.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReasonShape {
+    /// A stable word.
+    code: String,
+    text: String,
+    /// Stands against closing.
+    blocks: bool,
+}
+
+impl From<Reason> for ReasonShape {
+    fn from(r: Reason) -> Self {
+        Self { code: r.code, text: r.text, blocks: r.blocks }
+    }
+}
+
 /// Where an incident stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct VerdictShape {
     incident: String,
     at: String,
+    #[schema(value_type = String)]
     verdict: Verdict,
     headline: String,
     unhappy_authors: f64,
@@ -142,7 +167,7 @@ pub struct VerdictShape {
     calm_since: Option<String>,
     hold_ms: i64,
     hold_left_ms: Option<i64>,
-    reasons: Vec<Reason>,
+    reasons: Vec<ReasonShape>,
 }
 
 impl VerdictShape {
@@ -161,20 +186,21 @@ impl VerdictShape {
             calm_since: time(a.calm_since),
             hold_ms: a.hold_ms,
             hold_left_ms: a.hold_left_ms(),
-            reasons: a.reasons,
+            reasons: a.reasons.into_iter().map(ReasonShape::from).collect(),
         }
     }
 }
 
 /// The curve of an incident.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ConcernShape {
     incident: String,
+    #[schema(value_type = String)]
     baseline: BaselineMethod,
     hours: Vec<HourShape>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct HourShape {
     hour: String,
     unhappy_authors: i64,
@@ -206,7 +232,7 @@ impl ConcernShape {
 }
 
 /// How a source does.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SourceShape {
     id: String,
     name: String,

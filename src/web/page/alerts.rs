@@ -70,11 +70,7 @@ pub async fn try_channel(store: &Store, name: &str, now: Millis) -> Result<Chann
 }
 
 /// Sends a given up message again.
-pub async fn retry(
-    State(state): State<WebState>,
-    Path(id): Path<OutboxId>,
-    Form(form): Form<BrandQuery>,
-) -> Result<Redirect, WebError> {
+pub async fn retry(State(state): State<WebState>, Path(id): Path<OutboxId>, Form(form): Form<BrandQuery>) -> Result<Redirect, WebError> {
     let scope = state.scope(asked_brand(form.brand.as_deref())?).await?;
     state.store.retry_message(id, scope.now).await?;
     state.live.edited();

@@ -88,7 +88,8 @@ pub struct AlertsPage {
 impl AlertsPage {
     /// The page of one state, or of all.
     pub fn new(scope: &Scope, input: &AlertsInput) -> Self {
-        let channel = |c: &Channel| ChannelView { name: show::one_line(&c.name, 80), kind: c.kind.shown(), place: show::one_line(&c.place, 80) };
+        let channel =
+            |c: &Channel| ChannelView { name: show::one_line(&c.name, 80), kind: c.kind.shown(), place: show::one_line(&c.place, 80) };
         Self {
             layout: scope.layout("Alerts", Place::Alerts, Live::Offer),
             brand: scope.brand_field(),

@@ -1,1 +1,0 @@
-//! Alerts: rules on values, channels against living fakes on loopback.
