@@ -110,9 +110,9 @@ pub fn reach(flag: &OpenFlag, scene: Scene<'_>, settings: &Settings) -> Option<A
         subject: format!("reach:brand:{}", scene.brand.id),
         urgency: Urgency::Critical,
         lang: flag.lang.clone(),
-        title: format!("Very negative post on {} by an author with {followers} followers", flag.platform),
+        title: format!("Very negative post on {} by an author with {} followers", capital(&flag.platform), grouped(followers)),
         why: vec![sentence(&flag.reason), "Nobody has taken it yet.".to_owned()],
-        facts: vec![Fact::new("Followers", followers.to_string()), Fact::new("Severity", format!("{:.2} of 1", flag.worst_severity))],
+        facts: vec![Fact::new("Followers", grouped(followers)), Fact::new("Severity", format!("{:.2} of 1", flag.worst_severity))],
         path: format!("/people/{}", flag.id),
         ..scene.blank(AlertKind::Reach, flag.waiting_since)
     })
@@ -127,7 +127,7 @@ pub fn overdue(flag: &OpenFlag, scene: Scene<'_>, settings: &Settings, now: Mill
         key: format!("overdue:{}:{}", flag.id, flag.waiting_since.get()),
         subject: format!("overdue:brand:{}", scene.brand.id),
         lang: flag.lang.clone(),
-        title: format!("A very unhappy person on {} waits for {} or longer", flag.platform, span(settings.overdue_ms)),
+        title: format!("A very unhappy person on {} waits for {} or longer", capital(&flag.platform), span(settings.overdue_ms)),
         why: vec![sentence(&flag.reason), "Nobody has taken it yet.".to_owned()],
         facts: vec![Fact::new("Waiting since", flag.waiting_since.to_rfc3339())],
         path: format!("/people/{}", flag.id),
@@ -169,6 +169,25 @@ pub fn silence(scene: Scene<'_>, standing: Verdict, last: Millis, settings: &Set
         facts: vec![Fact::new("Last said something", last.to_rfc3339())],
         ..scene.blank(AlertKind::Silence, last.plus(passed))
     })
+}
+
+/// `mastodon` as a name.
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// `15,000`.
+fn grouped(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + 6);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 pub(super) fn one_digit(value: f64) -> String {

@@ -3,6 +3,7 @@
 use super::backoff;
 use super::mail::{self, MailError};
 use super::outlet::{Letter, Outlet, OutletError, Reply};
+use super::rules;
 use super::render::{discord, mattermost, oncall, slack, teams, webhook};
 use super::sheet::{Sheet, line};
 use super::target::{HookUrl, Means, Target, mailbox};
@@ -137,8 +138,8 @@ fn weigh(answer: Answer, message: &Message, terms: Terms) -> Attempt {
             let since = message.first_try_at.unwrap_or(terms.now);
             let repeat = either(repeat);
             if at.since(since) > terms.give_up_ms {
-                let hours = terms.give_up_ms / 3_600_000;
-                return Attempt::GivenUp { error: format!("{error}; given up {hours} h after the first attempt"), repeat };
+                let span = rules::span(terms.give_up_ms);
+                return Attempt::GivenUp { error: format!("{error}; given up {span} after the first attempt"), repeat };
             }
             Attempt::Again { at, error, repeat }
         }

@@ -140,7 +140,7 @@ async fn try_channel(target: &Target, postman: &Postman, config: &Config, now: M
         (Trial::Look, _) => Ok(format!("settings and secrets are there, for {place}; nothing was sent (--send-test sends)")),
         (Trial::Send, _) => {
             let message = test_message(&target.channel.name, now);
-            let terms = Terms { now, give_up_ms: 0, dice: 0.5 };
+            let terms = Terms { now, give_up_ms: i64::MAX, dice: 0.5 };
             match send::attempt(&message, target, postman, &config.public_url(), terms).await {
                 Attempt::Sent => Ok(format!("{place} took a test message")),
                 Attempt::Again { error, .. } | Attempt::GivenUp { error, .. } => Err(error),
