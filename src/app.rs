@@ -2,16 +2,20 @@
 
 mod alerts;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, SecretPlace};
+use crate::domain::intake::{Receipt, Refused, Signature};
+use crate::ingest::import::push;
 use crate::lifecycle::{End, Shutdown, Tasks};
 use crate::store::Store;
-use crate::{alert, assess, ingest, score, sources, web};
+use crate::{alert, assess, hub, ingest, score, sources, web};
 
 pub use alerts::{AlertPlan, Postman, target};
 
@@ -44,10 +48,25 @@ pub struct Settings {
     pub poll: ingest::PollerOptions,
     /// The model: threads, 0 for one a core.
     pub score_threads: usize,
+    /// Where models from elsewhere are kept; `None`: the bundled ones score, whatever was chosen there.
+    pub models: Option<PathBuf>,
     /// Verdicts and flags.
     pub assess: assess::Settings,
     /// Channels, routes and schedules, with no secret in them yet.
     pub alerts: AlertPlan,
+    /// Posts that are brought.
+    pub intake: Intake,
+}
+
+/// How posts are brought instead of asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Intake {
+    /// Signs deliveries; `None`: none are taken.
+    pub secret: Option<sources::SecretRef>,
+    /// The watched folder.
+    pub folder: Option<PathBuf>,
+    /// The brand of posts that name none.
+    pub brand: Option<String>,
 }
 
 /// The application before it runs.
@@ -74,10 +93,22 @@ impl From<&Config> for Settings {
         let assess = assess::Settings {
             hold_ms: config.assess.hold.as_millis(),
             flag_severity: config.assess.flag_severity,
+            silence_alarm_ms: config.assess.silence_alarm.as_millis(),
+            watch_ms: config.assess.watch.as_millis(),
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, assess, alerts: AlertPlan::from(config) }
+        let intake = Intake {
+            secret: config.intake.secret.clone().map(|place| match place {
+                SecretPlace::Env(name) => sources::SecretRef::Env(name),
+                SecretPlace::File(path) => sources::SecretRef::File(path),
+            }),
+            folder: config.intake.folder.clone(),
+            brand: config.intake.brand.clone(),
+        };
+        let models = Some(config.score.folder.clone());
+        let alerts = AlertPlan::from(config);
+        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, models, assess, alerts, intake }
     }
 }
 
@@ -87,7 +118,10 @@ impl App {
         let mut tasks = Tasks::default();
         for role in roles {
             match role {
-                Role::Poll => self.spawn_poller(&mut tasks, shutdown)?,
+                Role::Poll => {
+                    self.spawn_poller(&mut tasks, shutdown)?;
+                    self.spawn_folder(&mut tasks, shutdown)?;
+                }
                 Role::Score => self.spawn_scorer(&mut tasks, shutdown)?,
                 Role::Assess => self.spawn_assessor(&mut tasks, shutdown),
                 Role::Alert => self.spawn_alerter(&mut tasks, shutdown)?,
@@ -96,7 +130,8 @@ impl App {
         }
         if let Some(listener) = listener {
             let settings = self.settings.assess;
-            let state = web::WebState { demo: self.demo, settings, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
+            let intake = self.door()?;
+            let state = web::WebState { demo: self.demo, settings, intake, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
             let finishing = shutdown.finishing();
             tasks.spawn("web", async move { Ok(web::serve(listener, state, finishing).await?) });
         }
@@ -117,8 +152,29 @@ impl App {
         Ok(())
     }
 
+    fn spawn_folder(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
+        let Intake { folder: Some(path), brand, .. } = self.settings.intake.clone() else { return Ok(()) };
+        anyhow::ensure!(path.is_dir(), "intake.folder: {} is no folder; make it, or take the key away", path.display());
+        let folder = ingest::folder::Folder::new(self.store.clone(), self.clock.clone(), path, brand);
+        let finishing = shutdown.finishing();
+        tasks.spawn("folder", async move {
+            folder.run(finishing).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Where signed deliveries come in, when a secret is set.
+    fn door(&self) -> anyhow::Result<Option<Arc<dyn web::Receive>>> {
+        let Some(place) = &self.settings.intake.secret else { return Ok(None) };
+        let secret = sources::Secrets::system().read("[intake]", place)?;
+        let key = push::Key::new(secret.expose())?;
+        Ok(Some(Arc::new(push::Door::new(self.store.clone(), self.clock.clone(), key, self.settings.intake.brand.clone()))))
+    }
+
     fn spawn_scorer(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
-        let models = score::Models::bundled(self.settings.score_threads).context("cannot load the model")?;
+        let chosen = self.settings.models.as_ref().map(|f| hub::Shelf::new(f).in_use()).transpose()?.flatten();
+        let models = score::Models::open(chosen.as_deref(), self.settings.score_threads).context("cannot load the model")?;
         let scorer = score::Scorer::start(models)?;
         let work = score::worker::ScoreWorker::new(self.store.clone(), scorer, self.clock.clone(), worker("score"));
         let finishing = shutdown.finishing();
@@ -152,6 +208,18 @@ impl App {
             work.run(ASSESS_EVERY_MS, finishing).await;
             Ok(())
         });
+        let filter = assess::filter::FilterWorker::new(self.store.clone(), self.clock.clone());
+        let finishing = shutdown.finishing();
+        tasks.spawn("filter", async move {
+            filter.run(ASSESS_EVERY_MS, finishing).await;
+            Ok(())
+        });
+    }
+}
+
+impl web::Receive for push::Door {
+    fn receive<'a>(&'a self, signature: &'a Signature, body: &'a [u8]) -> BoxFuture<'a, Result<Receipt, Refused>> {
+        Box::pin(self.receive(signature, body))
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`ingest`] | one poll tick, the pure schedule, copies and matching applied to what came in |
 //! | [`store`] | the only SQL |
 //! | [`score`] | the sentiment models and the worker that feeds them |
+//! | [`hub`] | models from elsewhere, on this machine |
 //! | [`assess`] | baseline, concern, verdict, flags |
 //! | [`alert`] | what people are told outside of the pages: an outbox, delivered at least once |
 //! | [`report`] | exports |
@@ -31,6 +32,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod hub;
 pub mod ingest;
 pub mod lifecycle;
 pub mod report;

@@ -6,7 +6,7 @@ use crate::domain::incident::Incident;
 use crate::domain::source::SourceHealth;
 use crate::domain::time::{HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, Verdict};
-use crate::store::{OpenFlag, VerdictChange};
+use crate::store::{DueCase, OpenFlag, VerdictChange};
 
 /// From when on something is an alert.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,6 +133,19 @@ pub fn overdue(flag: &OpenFlag, scene: Scene<'_>, settings: &Settings, now: Mill
         path: format!("/people/{}", flag.id),
         ..scene.blank(AlertKind::Overdue, flag.waiting_since.plus(settings.overdue_ms))
     })
+}
+
+/// A case that should have moved on by its due time.
+pub fn case_overdue(case: &DueCase, scene: Scene<'_>) -> Alert {
+    Alert {
+        key: format!("case:{}:{}", case.id, case.due_at.get()),
+        subject: format!("cases:brand:{}", scene.brand.id),
+        title: format!("A case is overdue: a person on {}, {}", capital(&case.platform), case.state.shown().to_lowercase()),
+        why: vec!["It should have moved on by its due time, and has not ended.".to_owned()],
+        facts: vec![Fact::new("Due", case.due_at.to_rfc3339())],
+        path: format!("/cases/{}", case.id),
+        ..scene.blank(AlertKind::Overdue, case.due_at)
+    }
 }
 
 /// A source from which nothing was heard for much longer than it should take.

@@ -3,8 +3,8 @@
 use super::backoff;
 use super::mail::{self, MailError};
 use super::outlet::{Letter, Outlet, OutletError, Reply};
-use super::rules;
 use super::render::{discord, mattermost, oncall, slack, teams, webhook};
+use super::rules;
 use super::sheet::{Sheet, line};
 use super::target::{HookUrl, Means, Target, mailbox};
 use crate::domain::alert::{ChannelKind, Message, Repeat};

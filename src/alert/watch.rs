@@ -86,6 +86,10 @@ impl Watch {
             let both = [rules::reach(&flag, scene, &self.settings), rules::overdue(&flag, scene, &self.settings, now)];
             found.extend(both.into_iter().flatten().filter(|a| a.at >= since));
         }
+        for case in self.store.due_cases(brand.id, since, now).await? {
+            let incident = incidents.iter().find(|i| i.id == case.incident && i.closed_at.is_none());
+            found.extend(incident.map(|i| rules::case_overdue(&case, Scene { brand, incident: Some(i) })));
+        }
         Ok(())
     }
 

@@ -47,10 +47,8 @@ fn reason(anger: &AuthorAnger) -> String {
         n => format!("{n} very negative mentions, the latest at {}, worst severity {:.2}", when(anger.latest_at), anger.worst_severity),
     };
     if let Some(followers) = anger.followers.filter(|f| *f >= 1_000) {
-        let thousands = followers / 1_000;
         reason.push_str("; ");
-        reason.push_str(&thousands.to_string());
-        reason.push_str(" thousand followers");
+        reason.push_str(&thousands(followers));
     }
     if anger.later_better {
         reason.push_str("; wrote something since that is not negative");
@@ -59,6 +57,14 @@ fn reason(anger: &AuthorAnger) -> String {
         reason.push_str("; an automated account");
     }
     reason
+}
+
+/// From a thousand on, in words: `over a thousand followers`, `12 thousand followers`.
+pub(super) fn thousands(followers: i64) -> String {
+    match followers / 1_000 {
+        1 => "over a thousand followers".to_owned(),
+        n => format!("{n} thousand followers"),
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +118,13 @@ mod tests {
         insta::assert_snapshot!(reason(NOW), @"3 very negative mentions, the latest at 06:00 UTC on 15 Jan, worst severity 0.90");
         let loud = AuthorAnger { mentions: 1, followers: Some(12_345), bot: true, later_better: true, ..anger() };
         insta::assert_snapshot!(propose(&loud, 0.75, NOW).expect("a flag").reason, @"A very negative mention at 06:00 UTC on 15 Jan, severity 0.90; 12 thousand followers; wrote something since that is not negative; an automated account");
+    }
+
+    #[test]
+    fn about_a_thousand_followers_is_said_in_good_english() {
+        assert_eq!(thousands(1_000), "over a thousand followers");
+        assert_eq!(thousands(1_999), "over a thousand followers");
+        assert_eq!(thousands(2_000), "2 thousand followers");
     }
 
     proptest! {

@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError};
 
 use super::baseline::HISTORY_MS;
 use super::coverage::{Reading, SourceRecord, Sources};
+use super::silence;
 use super::verdict::{Evidence, Surroundings};
 use super::window::Rules;
 
@@ -32,13 +33,15 @@ pub struct Settings {
     pub flag_severity: f64,
     /// How long a closed incident is watched for a relapse, milliseconds.
     pub watch_ms: i64,
+    /// After so long without an update while concern is raised the silence alarm begins, milliseconds.
+    pub silence_alarm_ms: i64,
     /// The limits of the verdict.
     pub rules: Rules,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { hold_ms: 3 * DAY_MS, flag_severity: 0.5, watch_ms: 7 * DAY_MS, rules: Rules::default() }
+        Self { hold_ms: 3 * DAY_MS, flag_severity: 0.5, watch_ms: 14 * DAY_MS, silence_alarm_ms: 4 * HOUR_MS, rules: Rules::default() }
     }
 }
 
@@ -153,9 +156,13 @@ pub(super) async fn assess(
         left_out: sources.left_out(&normal.baseline.sources),
         history_unscored: normal.unscored,
         history_mentions: normal.mentions,
+        hot_themes: super::themes::hot(store, incident.id, now).await?,
         ..surroundings
     };
-    Ok((evidence.assess(now, &surroundings), normal))
+    let mut assessment = evidence.assess(now, &surroundings);
+    let alarm = silence::of(incident, &store.updates(incident.id).await?, &assessment, settings.silence_alarm_ms);
+    assessment.reasons.extend(alarm.as_ref().map(silence::reason));
+    Ok((assessment, normal))
 }
 
 /// Mentions younger than this may still wait for a score without a word about it.

@@ -11,6 +11,15 @@
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
 //! | [`flags`] | who should be looked at, and how urgently |
+//! | [`themes`] | what people are upset about, and what still fails after the fix |
+//! | [`effect`] | what an update did, against the decay already under way |
+//! | [`rates`] | the share of unhappy mentions, corrected for the model's errors |
+//! | [`hold`], [`silence`] | whether campaigns should wait; how long we have said nothing |
+//! | [`flags`], [`cases`] | who should be looked at, how urgently, and what may have come of it |
+//! | [`loud`] | whether few or many write the negative mentions |
+//! | [`closing`] | what stands against closing an incident |
+//! | [`past`] | earlier incidents beside this one |
+//! | [`filter`] | hides what is about another brand of the same name |
 //! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
 //!
 //! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
@@ -18,13 +27,23 @@
 //! worker cannot disagree. The price is a few hundred rows of hourly counts, whatever the number of mentions.
 
 pub mod baseline;
+pub mod cases;
+pub mod closing;
 pub mod concern;
 pub mod counts;
 pub mod coverage;
+pub mod effect;
+pub mod filter;
 pub mod flags;
+pub mod hold;
 pub mod load;
+pub mod loud;
 pub mod outlook;
+pub mod past;
+pub mod rates;
 pub mod reasons;
+pub mod silence;
+pub mod themes;
 pub mod verdict;
 pub mod view;
 pub mod window;

@@ -17,6 +17,7 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
     }
     concern(moment, &mut reasons);
     people(moment, &mut reasons);
+    themes(&moment.surroundings.hot_themes, &mut reasons);
     silence(&moment.surroundings.silent, &mut reasons);
     hold(moment, &mut reasons);
     notes(moment, &mut reasons);
@@ -135,6 +136,17 @@ fn people(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     reasons.push(block("people_unanswered", format!("{} {who} unanswered{taken}", around.unanswered)));
 }
 
+fn themes(hot: &[(String, i64)], reasons: &mut Vec<Reason>) {
+    let names: Vec<String> = hot.iter().take(NAMED).map(|(phrase, people)| format!("“{phrase}” ({people} in 6 h)")).collect();
+    if names.is_empty() {
+        return;
+    }
+    let more = hot.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let what = if hot.len() == 1 { "One theme is" } else { "Themes are" };
+    reasons.push(block("themes_hot", format!("{what} still hot: {}{more}", names.join(", "))));
+}
+
 fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
     for source in silent.iter().take(NAMED) {
         let brings = format!("brings {} % of what is normally heard", percent(source.share));
@@ -147,7 +159,9 @@ fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
         ));
     }
     if silent.len() > NAMED {
-        reasons.push(block("source_silent", format!("{} more sources silent", silent.len() - NAMED)));
+        let more = silent.len() - NAMED;
+        let sources = if more == 1 { "source" } else { "sources" };
+        reasons.push(block("source_silent", format!("{more} more {sources} silent")));
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Surroundings {
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
     pub left_out: Vec<String>,
+    /// Themes that are still hot, and how many unhappy people they had in the last hours.
+    pub hot_themes: Vec<(String, i64)>,
 }
 
 /// The hours that a step may look at: those up to the end of its window.

@@ -12,7 +12,10 @@ use crate::domain::verdict::{Assessment, Verdict};
 use crate::store::{FlagChange, FlagProposal, Store, StoreError};
 
 use super::load::{self, Settings};
-use super::{flags, verdict::Evidence, verdict::Surroundings};
+use super::{cases, flags, themes, verdict::Evidence, verdict::Surroundings};
+
+/// Between two searches for themes, milliseconds of the machine's clock.
+const LEAST_REAL_MS: i64 = 15_000;
 
 /// What one round did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Outcome {
     pub changed: Vec<(IncidentId, Verdict)>,
     /// Flags raised or reopened.
     pub flagged: usize,
+    /// Cases opened.
+    pub opened: usize,
     /// Brands or incidents that failed; each stands in the log.
     pub failed: usize,
 }
@@ -36,12 +41,14 @@ pub struct Worker {
     clock: Clock,
     settings: Settings,
     saved: HashMap<(BrandId, AuthorId), FlagProposal>,
+    /// When themes were last searched for.
+    searched: HashMap<IncidentId, Millis>,
 }
 
 impl Worker {
     /// A worker that has not looked yet.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self { store, clock, settings, saved: HashMap::new() }
+        Self { store, clock, settings, saved: HashMap::new(), searched: HashMap::new() }
     }
 
     /// Round after round, `every_ms` of the clock apart, but never more than two a second of the machine's: the demo's
@@ -73,7 +80,11 @@ impl Worker {
                 }
             }
             match self.watched(brand.id, now).await {
-                Ok(incidents) => self.assess_all(&incidents, now, &mut outcome).await,
+                Ok(incidents) => {
+                    self.find_themes(&incidents, now, &mut outcome).await;
+                    self.work_on_cases(&incidents, now, &mut outcome).await;
+                    self.assess_all(&incidents, now, &mut outcome).await;
+                }
                 Err(error) => {
                     tracing::error!(brand.id = brand.id.get(), error = %error, "Incidents were not read");
                     outcome.failed += 1;
@@ -103,7 +114,40 @@ impl Worker {
             }
             proposed.insert(key, proposal);
         }
+        self.store.settle_flags(brand, threshold, now).await?;
         Ok(flagged)
+    }
+
+    /// Opens cases in the newest open incident of a brand, and ranks those of all its watched incidents. People are
+    /// worked on in one case at a time: an older open incident keeps the cases that it has.
+    async fn work_on_cases(&self, incidents: &[Incident], now: Millis, outcome: &mut Outcome) {
+        let newest = incidents.iter().find(|i| i.closed_at.is_none()).map(|i| i.id);
+        for incident in incidents {
+            let opens = newest == Some(incident.id);
+            match self.work_on(incident, now, opens.then(|| incident.started_at.hour())).await {
+                Ok(opened) => outcome.opened += opened,
+                Err(error) => {
+                    tracing::error!(incident.id = incident.id.get(), error = %error, "Cases were not updated");
+                    outcome.failed += 1;
+                }
+            }
+        }
+    }
+
+    async fn work_on(&self, incident: &Incident, now: Millis, open_from: Option<Millis>) -> Result<usize, StoreError> {
+        let opened = match open_from {
+            Some(from) => self.store.open_cases(incident.id, from, now).await?,
+            None => 0,
+        };
+        for facts in self.store.case_facts(incident.id, incident.fixed_at).await? {
+            let rank = cases::rank(&facts, self.settings.flag_severity, now);
+            let case = &facts.case;
+            let same = rank.priority.to_bits() == case.priority.to_bits();
+            if !same || rank.reasons != case.reasons || rank.proposal != case.proposal {
+                self.store.save_case_rank(case, &rank, now).await?;
+            }
+        }
+        Ok(opened)
     }
 
     /// Open incidents, and closed ones for as long as a relapse is watched for.
@@ -111,6 +155,27 @@ impl Worker {
         let mut incidents = self.store.incidents(brand).await?;
         incidents.retain(|i| i.closed_at.is_none_or(|closed| now.since(closed) <= self.settings.watch_ms));
         Ok(incidents)
+    }
+
+    /// Looks for themes in one incident a round, the one that waited longest, and brings the curves of all up to date.
+    async fn find_themes(&mut self, incidents: &[Incident], now: Millis, outcome: &mut Outcome) {
+        // A clock that runs fast does not make the machine faster.
+        let every = themes::DISCOVER_EVERY_MS.max(self.clock.real_ms(LEAST_REAL_MS));
+        let waited = |i: &&Incident| self.searched.get(&i.id).map_or(i64::MAX, |at| now.since(*at));
+        let due = incidents.iter().filter(|i| i.closed_at.is_none()).max_by_key(waited).filter(|i| waited(i) >= every).cloned();
+        if let Some(incident) = due {
+            self.searched.insert(incident.id, now);
+            if let Err(error) = themes::discover(&self.store, &incident, now).await {
+                tracing::error!(incident.id = incident.id.get(), error = %error, "Themes were not looked for");
+                outcome.failed += 1;
+            }
+        }
+        for incident in incidents {
+            if let Err(error) = themes::catch_up(&self.store, incident, now).await {
+                tracing::error!(incident.id = incident.id.get(), error = %error, "The curves of themes were not brought up to date");
+                outcome.failed += 1;
+            }
+        }
     }
 
     async fn assess_all(&self, incidents: &[Incident], now: Millis, outcome: &mut Outcome) {

@@ -55,7 +55,7 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
         Ok(format!("{} brands, {} sources, {} channels", config.brands.len(), config.sources.len(), config.channels.len())),
     )];
     findings.push(Finding::new("database", database(&config).await));
-    findings.push(Finding::new("model", model().await));
+    findings.push(Finding::new("model", model(&config).await));
     findings.extend(sources(&config).await?);
     findings.extend(channels(&config, if args.send_test { Trial::Send } else { Trial::Look }).await?);
     if args.json {
@@ -75,8 +75,9 @@ async fn database(config: &Config) -> Result<String, String> {
     Ok(format!("{shown} answers"))
 }
 
-async fn model() -> Result<String, String> {
-    let models = score::Models::bundled(0).map_err(|e| e.to_string())?;
+async fn model(config: &Config) -> Result<String, String> {
+    let chosen = super::model::in_use(config).map_err(|e| e.to_string())?;
+    let models = score::Models::open(chosen.as_deref(), config.score.threads).map_err(|e| e.to_string())?;
     let names = models.names().join(", ");
     let scorer = score::Scorer::start(models).map_err(|e| e.to_string())?;
     let input = score::ScoreInput { text: "The update broke everything and nobody answers.".to_owned(), lang: Some("en".to_owned()) };

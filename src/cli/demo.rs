@@ -117,6 +117,8 @@ async fn listen(port: u16) -> anyhow::Result<tokio::net::TcpListener> {
 /// The configuration's settings, with the world's servers asked as often as its fast clock needs.
 fn settings(config: &Config) -> Settings {
     let mut settings = Settings::from(config);
+    // Its story was written for the bundled models.
+    settings.models = None;
     settings.http.spacing = std::time::Duration::ZERO;
     settings.poll.floor_ms = 60_000;
     settings.poll.pages = 1_000;

@@ -4,6 +4,8 @@ mod check;
 mod demo;
 mod export;
 mod import;
+mod model;
+mod postmortem;
 mod progress;
 mod run;
 mod setup;
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, DEFAULT_FILE};
-use crate::score::{eval, stream};
+use crate::score::{Models, eval, stream};
 use crate::telemetry::{self, LogFormat};
 
 /// Ebb tells you who is upset about your incident, and when it is really over.
@@ -69,10 +71,14 @@ enum Command {
     Score(stream::ScoreArgs),
     /// Measure the model on labelled texts
     Eval(eval::EvalArgs),
+    /// Models from elsewhere: fetch, list, choose, remove
+    Model(model::Args),
     /// Bring history in: CSV or JSON lines
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
+    /// Draft a post-mortem: timeline, numbers, people, as Markdown
+    Postmortem(postmortem::Args),
     /// Try the configuration, the database, the model, every source and every channel, and say what is wrong
     Check(check::Args),
     /// Make, list and take back tokens of the API
@@ -115,13 +121,19 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => run::run(args, &common).await,
         Command::Score(args) => {
             let bar = progress::counter("texts");
-            let code = stream::run(&args, |summary| bar.set_position(summary.scored))?;
+            let models = Models::open(model::in_use(&common.load()?)?.as_deref(), 0)?;
+            let code = stream::run(&args, &models, |summary| bar.set_position(summary.scored))?;
             bar.finish_and_clear();
             Ok(code)
         }
-        Command::Eval(args) => Ok(eval::run(&args)?),
+        Command::Eval(args) => {
+            let folder = args.model.clone().map_or_else(|| model::in_use(&common.load()?), |m| Ok(Some(m)))?;
+            Ok(eval::run(&args, &Models::open(folder.as_deref(), 0)?)?)
+        }
+        Command::Model(args) => model::run(args, &common).await,
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
+        Command::Postmortem(args) => postmortem::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
         Command::Token(args) => token::run(args, &common).await,
         Command::Config => {

@@ -68,10 +68,8 @@ fn fill(config: &mut Config, args: &Args) {
     config.brands = vec![BrandConfig {
         name: name.clone(),
         names: vec![name],
-        handles: Vec::new(),
         hashtags: if hashtag.is_empty() { Vec::new() } else { vec![hashtag.clone()] },
-        exclude: Vec::new(),
-        own_accounts: Vec::new(),
+        ..BrandConfig::default()
     }];
     let source = |name: String, kind: SourceKind, take: Take, settings: Vec<(&str, toml::Value)>| SourceConfig {
         name,

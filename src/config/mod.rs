@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::domain::brand::BrandTerms;
+use crate::domain::brand::{BrandTerms, FilterMode, NearRule};
+use crate::domain::matching::Matcher;
 use crate::domain::source::{SourceKind, Take};
 
 pub use alert::{Address, AlertConfig, ChannelConfig, MailTls, RouteConfig, ScheduleConfig};
@@ -47,6 +48,8 @@ pub struct Config {
     /// Summaries by e-mail.
     #[serde(rename = "schedule")]
     pub schedules: Vec<ScheduleConfig>,
+    /// Posts that are brought instead of asked for.
+    pub intake: Intake,
     /// What is watched.
     #[serde(rename = "brand")]
     pub brands: Vec<BrandConfig>,
@@ -86,27 +89,55 @@ pub struct Web {
 }
 
 /// `[score]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Score {
     /// Threads for the model; 0: one a core.
     pub threads: usize,
+    /// Where `ebb model` keeps models from elsewhere, and the choice among them.
+    pub folder: PathBuf,
 }
 
 /// `[assess]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Assess {
+    /// How long we may say nothing while concern is raised, before the silence alarm begins.
+    pub silence_alarm: Duration,
     /// How long concern must stay calm before an incident counts as recovered.
     pub hold: Duration,
     /// Below this share of what should have been read, the verdict is `unknown`. 0..=1.
     pub min_coverage: f64,
     /// Severity from which a negative mention flags its author. 0..=1.
     pub flag_severity: f64,
+    /// How long a closed incident is still judged.
+    pub watch: Duration,
+}
+
+/// `[intake]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Intake {
+    /// Signs deliveries to `POST /api/v1/mentions`. `None`: none are taken.
+    pub secret: Option<SecretPlace>,
+    /// The watched folder.
+    pub folder: Option<PathBuf>,
+    /// The brand of posts that name none; may be left out when there is one.
+    pub brand: Option<String>,
+}
+
+/// Where a secret is kept: `{ env = "NAME" }` or `{ file = "/run/secrets/name" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum SecretPlace {
+    /// An environment variable.
+    Env(String),
+    /// A file.
+    File(PathBuf),
 }
 
 /// `[[brand]]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct BrandConfig {
     /// Shown name.
@@ -120,12 +151,27 @@ pub struct BrandConfig {
     /// Hashtags without `#`.
     #[serde(default)]
     pub hashtags: Vec<String>,
+    /// Two phrases, and how many words may stand between them.
+    #[serde(default)]
+    pub near: Vec<NearRule>,
+    /// Domains that links lead to.
+    #[serde(default)]
+    pub links: Vec<String>,
     /// Phrases of namesakes.
     #[serde(default)]
     pub exclude: Vec<String>,
+    /// Phrases of namesakes near each other.
+    #[serde(default)]
+    pub exclude_near: Vec<NearRule>,
+    /// Domains of namesakes.
+    #[serde(default)]
+    pub exclude_links: Vec<String>,
     /// The brand's own accounts.
     #[serde(default)]
     pub own_accounts: Vec<String>,
+    /// Whether marked mentions of other brands teach a filter.
+    #[serde(default)]
+    pub filter: FilterMode,
 }
 
 impl BrandConfig {
@@ -136,8 +182,13 @@ impl BrandConfig {
             names,
             handles: self.handles.clone(),
             hashtags: self.hashtags.clone(),
+            near: self.near.clone(),
+            links: self.links.clone(),
             exclude: self.exclude.clone(),
+            exclude_near: self.exclude_near.clone(),
+            exclude_links: self.exclude_links.clone(),
             own_accounts: self.own_accounts.clone(),
+            filter: self.filter,
         }
     }
 }
@@ -166,6 +217,12 @@ fn five_minutes() -> Duration {
     Duration::from_secs(300)
 }
 
+impl Default for Score {
+    fn default() -> Self {
+        Self { threads: 0, folder: PathBuf::from("ebb-models") }
+    }
+}
+
 impl Default for Database {
     fn default() -> Self {
         Self { url: "sqlite:ebb.db".to_owned() }
@@ -186,7 +243,13 @@ impl Default for Web {
 
 impl Default for Assess {
     fn default() -> Self {
-        Self { hold: Duration::from_secs(72 * 3600), min_coverage: 0.6, flag_severity: 0.5 }
+        Self {
+            silence_alarm: Duration::from_secs(4 * 3600),
+            hold: Duration::from_secs(72 * 3600),
+            min_coverage: 0.6,
+            flag_severity: 0.5,
+            watch: Duration::from_secs(14 * 24 * 3600),
+        }
     }
 }
 
@@ -270,6 +333,9 @@ impl Config {
         if self.assess.hold.as_millis() < 3_600_000 {
             return invalid("assess.hold: must be at least 1h".to_owned());
         }
+        if self.assess.silence_alarm.as_millis() < 600_000 {
+            return invalid("assess.silence_alarm: must be at least 10m".to_owned());
+        }
         if let Some(name) = first_repeat(self.brands.iter().map(|b| b.name.as_str())) {
             return invalid(format!("brand \"{name}\" is there twice"));
         }
@@ -280,14 +346,26 @@ impl Config {
             if brand.name.trim().is_empty() {
                 return invalid("a [[brand]] has an empty name".to_owned());
             }
+            if let Err(error) = Matcher::new(&brand.terms()) {
+                return invalid(format!("brand \"{}\": {error}", brand.name));
+            }
+        }
+        if let Some(name) = &self.intake.brand
+            && !self.brands.iter().any(|brand| &brand.name == name)
+        {
+            return invalid(format!("intake.brand: there is no brand \"{name}\"; add a [[brand]] with that name"));
         }
         for source in &self.sources {
             self.brand_of(source)?;
             if source.name.trim().is_empty() {
                 return invalid("a [[source]] has an empty name".to_owned());
             }
-            if source.kind == SourceKind::Import {
-                return invalid(format!("source \"{}\": kind = \"import\" is made by `ebb import`, not configured", source.name));
+            if !source.kind.is_polled() {
+                let kind = source.kind.as_str();
+                return invalid(format!(
+                    "source \"{}\": kind = \"{kind}\" is made by `ebb import` or [intake], not configured",
+                    source.name
+                ));
             }
             if source.every.as_millis() < 1_000 {
                 return invalid(format!("source \"{}\": every = {}: at least 1s, out of politeness", source.name, source.every));
@@ -360,8 +438,35 @@ mod tests {
     }
 
     #[test]
+    fn intake_names_its_secret_and_never_holds_it() {
+        let intake = |text: &str| parse(&format!("[intake]\n{text}\n[[brand]]\nname = \"Acme\"\n"));
+        let config = intake("secret = { env = \"EBB_INTAKE_SECRET\" }\nfolder = \"/srv/in\"\nbrand = \"Acme\"").expect("an intake");
+        assert_eq!(config.intake.secret, Some(SecretPlace::Env("EBB_INTAKE_SECRET".to_owned())));
+        assert!(intake("secret = \"0123456789abcdef\"").is_err());
+        assert!(intake("brand = \"Bolt\"").expect_err("unknown").contains("no brand \"Bolt\""));
+    }
+
+    #[test]
+    fn rules_of_a_brand_are_read_and_senseless_ones_refused() {
+        let brand = |rules: &str| parse(&format!("[[brand]]\nname = \"Acme\"\n{rules}"));
+        let config = brand("near = [[\"acme\", \"outage\", 5]]\nlinks = [\"acme.example\"]\nfilter = \"off\"").expect("rules");
+        let terms = config.brands[0].terms();
+        assert_eq!((terms.near[0].second.as_str(), terms.near[0].words, terms.filter), ("outage", 5, FilterMode::Off));
+        for (bad, words) in [
+            ("near = [[\"acme\", \"outage\", 0]]", "brand \"Acme\": a near rule allows 0 words"),
+            ("near = [[\"acme\", \"acme\", 2]]", "the same words twice"),
+            ("near = [[\"acme\", \"outage\"]]", "line 3"),
+            ("links = [\"https://acme.example\"]", "is no domain"),
+            ("names = [\"X\"]", "single letter"),
+        ] {
+            let error = brand(bad).expect_err(bad);
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
     fn a_source_must_name_its_brand_when_there_are_several() {
-        let text = "[[brand]]\nname = \"A\"\n[[brand]]\nname = \"B\"\n[[source]]\nname = \"s\"\nkind = \"hackernews\"\n";
+        let text = "[[brand]]\nname = \"Ann\"\n[[brand]]\nname = \"Bob\"\n[[source]]\nname = \"s\"\nkind = \"hackernews\"\n";
         assert!(parse(text).expect_err("ambiguous").contains("several brands"));
     }
 }

@@ -73,6 +73,18 @@ id!(
     /// One kept verdict.
     VerdictId
 );
+id!(
+    /// What people are upset about in one incident.
+    ThemeId
+);
+id!(
+    /// A decision to hold campaigns, or to lift a hold.
+    HoldId
+);
+id!(
+    /// The file of one author in one incident.
+    CaseId
+);
 
 id!(
     /// One message of the outbox.

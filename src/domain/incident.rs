@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{AuthorId, BrandId, FlagId, IncidentId, MentionId, UpdateId};
 use super::time::Millis;
+use super::verdict::Reason;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal, $shown:literal;)+ }) => {
@@ -85,6 +86,39 @@ pub struct Incident {
     pub close_reason: String,
     /// Raised by one at each change: a change against an older version is refused.
     pub version: i64,
+}
+
+/// One time that an incident was closed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Closing {
+    /// When.
+    pub at: Millis,
+    /// Who did it; empty when nobody gave a name.
+    pub who: String,
+    /// Why over a blocker; empty when nothing blocked.
+    pub reason: String,
+    /// What stood against it at that moment.
+    pub blockers: Vec<Reason>,
+}
+
+/// What people keep of an incident, so that the next one is shorter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Memory {
+    /// The incident.
+    pub incident: IncidentId,
+    /// What mended it.
+    pub solution: String,
+    /// What was learned.
+    pub learned: String,
+    /// Raised by one at each change; 0 until somebody writes something.
+    pub version: i64,
+}
+
+impl Memory {
+    /// Before anybody wrote something.
+    pub const fn nothing(incident: IncidentId) -> Self {
+        Self { incident, solution: String::new(), learned: String::new(), version: 0 }
+    }
 }
 
 words! {

@@ -19,9 +19,14 @@ pub enum SecretRef {
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides a value.
-    pub const fn new(value: String) -> Self {
-        Self(value)
+    /// Longest secret that is believed to be one, bytes.
+    pub const LONGEST: u64 = 16 * 1024;
+
+    /// Hides a value. `None`: empty, too long, or not fit for a header.
+    pub fn of(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let printable = !text.is_empty() && text.len() as u64 <= Self::LONGEST && text.bytes().all(|b| (0x21..0x7f).contains(&b));
+        printable.then(|| Self(text.to_owned()))
     }
 
     /// The secret itself, for the one place that sends it.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{BrandId, SourceId};
 use super::post::{Post, PostKey};
+use super::statement::Statement;
 use super::time::{Millis, Span};
 
 /// Which adapter speaks to the source.
@@ -18,13 +19,34 @@ pub enum SourceKind {
     Mastodon,
     /// Hacker News through its search.
     Hackernews,
+    /// A Facebook page.
+    Facebook,
+    /// An Instagram professional account.
+    Instagram,
+    /// Threads.
+    Threads,
+    /// X, through its recent search.
+    X,
     /// Rows from `ebb import`; never polled.
     Import,
+    /// Sent to us, or put into the watched folder; never polled.
+    Push,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Feed, Self::Wordpress, Self::Mastodon, Self::Hackernews, Self::Import];
+    pub const ALL: &'static [Self] = &[
+        Self::Feed,
+        Self::Wordpress,
+        Self::Mastodon,
+        Self::Hackernews,
+        Self::Facebook,
+        Self::Instagram,
+        Self::Threads,
+        Self::X,
+        Self::Import,
+        Self::Push,
+    ];
 
     /// The word in configuration and store.
     pub const fn as_str(self) -> &'static str {
@@ -33,13 +55,23 @@ impl SourceKind {
             Self::Wordpress => "wordpress",
             Self::Mastodon => "mastodon",
             Self::Hackernews => "hackernews",
+            Self::Facebook => "facebook",
+            Self::Instagram => "instagram",
+            Self::Threads => "threads",
+            Self::X => "x",
             Self::Import => "import",
+            Self::Push => "push",
         }
+    }
+
+    /// Whether somebody asks it; the others bring what they have.
+    pub const fn is_polled(self) -> bool {
+        !matches!(self, Self::Import | Self::Push)
     }
 
     /// The kind of a stored word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.as_str() == word)
+        Self::ALL.iter().copied().find(|k| k.as_str() == word)
     }
 }
 
@@ -93,6 +125,8 @@ pub struct Page {
     pub more: More,
     /// The server's wish: not before this time.
     pub not_before: Option<Millis>,
+    /// What the brand says itself: updates of the timeline, never mentions. Repeats are expected.
+    pub updates: Vec<Statement>,
 }
 
 /// Whether the chain of pages goes on.

@@ -86,7 +86,7 @@ pub fn fingerprint(text: &str) -> String {
 }
 
 /// The words of a text that make it a copy of another.
-fn copied_words(text: &str) -> Vec<String> {
+pub(super) fn copied_words(text: &str) -> Vec<String> {
     static ADDRESSES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         // Links with and without a scheme (they end where a script without spaces begins), then accounts.
         let end = r"[^\s\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]";

@@ -20,6 +20,8 @@ pub enum Part {
     Tag(String),
     /// The host of a link. The words of the link follow as words.
     Host(String),
+    /// What follows the host of a link, from `/` on; directly behind it.
+    Path(String),
 }
 
 /// A word and what stands before it.
@@ -44,6 +46,8 @@ pub enum Gap {
     Sign(String),
 }
 
+/// Bytes kept of a path: enough for an account and a number.
+const MAX_PATH: usize = 300;
 /// Signs kept of a gap: enough for `&` and `://`, not for a line of stars.
 const MAX_SIGNS: usize = 8;
 
@@ -105,9 +109,18 @@ impl Cutter<'_> {
                 let host = run(self.rest, |c| is_word(c) || matches!(c, '.' | '-'));
                 if !host.is_empty() {
                     self.parts.push(Part::Host(host.to_owned()));
+                    self.path(&self.rest[host.len()..]);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn path(&mut self, after_host: &str) {
+        let from = after_host.strip_prefix(':').map_or(after_host, |port| port.trim_start_matches(|c: char| c.is_ascii_digit()));
+        let path = run(from, |c| !c.is_whitespace());
+        if path.len() > 1 && path.starts_with('/') {
+            self.parts.push(Part::Path(path[..path.floor_char_boundary(MAX_PATH)].to_owned()));
         }
     }
 
@@ -176,6 +189,7 @@ mod tests {
             Part::Account { user, host } => format!("account {user} {host}"),
             Part::Tag(tag) => format!("tag {tag}"),
             Part::Host(host) => format!("host {host}"),
+            Part::Path(path) => format!("path {path}"),
         };
         parts(text).iter().map(show).collect()
     }
@@ -193,6 +207,6 @@ mod tests {
         assert_eq!(shown("(@acme-help)"), ["account acme-help "]);
         assert_eq!(shown("mail mo@acme.example"), ["mail", "_mo", "@acme", ".example"]);
         assert_eq!(shown("#acme_cloud c#"), ["tag acme_cloud", "#acme_cloud", "_c"]);
-        assert_eq!(shown("https://acme.example/x"), ["https", "host acme.example", "://acme", ".example", "/x"]);
+        assert_eq!(shown("https://acme.example/x"), ["https", "host acme.example", "path /x", "://acme", ".example", "/x"]);
     }
 }

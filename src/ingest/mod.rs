@@ -6,8 +6,9 @@
 //! When to poll again is arithmetic ([`schedule`]); only [`Poller::run`] waits.
 
 mod adapters;
+pub mod customers;
+pub mod folder;
 pub mod import;
-mod lang;
 mod poller;
 pub mod prepare;
 pub mod schedule;

@@ -14,7 +14,7 @@ use super::adapters::Adapters;
 use super::tick::Outcome;
 use crate::clock::Clock;
 use crate::domain::ids::{BrandId, SourceId};
-use crate::domain::source::{SourceHealth, SourceKind};
+use crate::domain::source::SourceHealth;
 use crate::domain::time::Millis;
 use crate::store::{SourceLease, Store, StoreError};
 
@@ -195,7 +195,7 @@ impl<A: Adapters> Poller<A> {
         let may_hurry = |source: &SourceHealth| {
             let rested = source.last_poll_at.is_none_or(|at| now.since(at) >= self.options.floor_ms);
             // One that fails keeps its pause.
-            source.enabled && source.spec.kind != SourceKind::Import && source.failures == 0 && rested
+            source.enabled && source.spec.kind.is_polled() && source.failures == 0 && rested
         };
         let sources = self.store.source_health().await?;
         let hurried = sources.iter().filter(|source| fresh.contains(&source.spec.brand) && may_hurry(source)).map(|source| source.id);

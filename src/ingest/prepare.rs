@@ -1,12 +1,13 @@
 //! What is done to a post between source and store: cleaned, matched, told from copies.
 
-use super::lang::language;
+use crate::domain::language::known_language;
 use crate::domain::matching::{Match, Matcher};
-use crate::domain::post::{Engagement, Post, PostAuthor, safe_link};
+use crate::domain::post::{Engagement, Originality, Post, PostAuthor, safe_link};
+use crate::domain::promo::promotional;
 use crate::domain::source::{SourceSpec, Take};
 use crate::domain::text::{fingerprint, one_line, plain};
 use crate::domain::time::Millis;
-use crate::store::Keep;
+use crate::store::{Keep, OwnPost};
 
 /// Longest name or handle kept, in characters.
 const MAX_NAME: usize = 200;
@@ -19,7 +20,7 @@ const MAX_AHEAD_MS: i64 = 10 * 60_000;
 pub fn keep(post: Post, why: String, now: Millis) -> Keep {
     let post = clean(post, now);
     let fingerprint = fingerprint(&post.text);
-    let lang = language(&post.text, post.lang.as_deref());
+    let lang = known_language(&post.text, post.lang.as_deref());
     Keep { post, why, fingerprint, lang }
 }
 
@@ -34,6 +35,20 @@ pub fn mentions(posts: Vec<Post>, judge: &Judge<'_>, now: Millis) -> Vec<Keep> {
 pub fn known_mentions(posts: Vec<Post>, judge: &Judge<'_>, now: Millis) -> Vec<Keep> {
     let why = |post: &Post| judge.why(post).unwrap_or_else(|| "named the brand before it was edited".to_owned());
     posts.into_iter().map(|post| (why(&post), post)).map(|(why, post)| keep(post, why, now)).collect()
+}
+
+/// Most posts of the brand's own that are kept of a page.
+const MOST_OWN: usize = 200;
+
+/// What the brand's own accounts posted: no mentions, but what campaigns are held against.
+pub fn own_posts(posts: &[Post], judge: &Judge<'_>, now: Millis) -> Vec<OwnPost> {
+    let own = posts.iter().filter(|post| judge.matcher.wrote(post) && post.originality == Originality::Own).take(MOST_OWN);
+    own.map(|post| {
+        let post = clean(post.clone(), now);
+        let promotional = promotional(&post.text).unwrap_or_default().to_owned();
+        OwnPost { post, promotional }
+    })
+    .collect()
 }
 
 /// Decides which posts of one source are mentions.
@@ -90,7 +105,7 @@ mod tests {
     use super::*;
     use crate::domain::brand::BrandTerms;
     use crate::domain::ids::BrandId;
-    use crate::domain::post::{Originality, PostKey};
+    use crate::domain::post::PostKey;
     use crate::domain::source::SourceKind;
 
     const NOW: Millis = Millis::new(1_800_000_000_000);
@@ -151,6 +166,28 @@ mod tests {
         let posts = vec![post("1", "Acme is down"), post("2", "still broken"), own("3"), post("4", " \u{200B} ")];
         let expected = pairs(&[("1", "names “Acme”"), ("2", "posted on “Our blog”, which is about the brand")]);
         assert_eq!(taken(Take::All, posts), expected);
+    }
+
+    #[test]
+    fn the_brand_s_own_words_are_kept_apart_and_judged() {
+        let terms = BrandTerms { own_accounts: vec!["acme".to_owned()], ..BrandTerms::default() };
+        let matcher = Matcher::new(&terms).expect("good terms");
+        let spec = SourceSpec {
+            name: "a".to_owned(),
+            kind: SourceKind::Mastodon,
+            brand: BrandId::new(1),
+            take: Take::Matching,
+            every_ms: 1,
+            settings: serde_json::Value::Null,
+        };
+        let mut offer = own("2");
+        offer.text = "20 % off, today only!".to_owned();
+        let mut repost = own("3");
+        repost.originality = Originality::Repost;
+        let posts = [post("1", "Acme is down"), own("4"), offer, repost];
+        let kept = own_posts(&posts, &Judge { spec: &spec, matcher: &matcher }, NOW);
+        let judged: Vec<_> = kept.iter().map(|o| (o.post.key.native_id(), o.promotional.as_str())).collect();
+        assert_eq!(judged, [("4", ""), ("2", "an offer")]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::domain::matching::Matcher;
 use crate::domain::source::{Cursor, More, Page};
 use crate::domain::time::Millis;
 use crate::sources::PollError;
-use crate::store::{Kept, PageToKeep, RecheckToKeep, SourceLease, StoreError};
+use crate::store::{Kept, OwnPost, PageToKeep, RecheckToKeep, SourceLease, StoreError};
 
 /// What one tick did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +158,9 @@ impl<A: Adapters> Poller<A> {
             let goes_on = self.goes_on(&page, &cursor, (pages, now));
             cursor = page.cursor.clone();
             let not_before = page.not_before;
+            // Before the cursor moves: what is kept twice is kept once.
+            let own = own_posts(&page, work, now);
+            self.store.save_own_posts(lease.spec.brand, lease.id, &own, now).await?;
             let mut page = match prepared(page, work, now) {
                 Ok(page) => page,
                 Err(failure) => return Ok(Chain::Broken(failure)),
@@ -267,6 +270,12 @@ enum GoesOn {
     Now,
     Later,
     Not,
+}
+
+/// What the brand's own accounts posted; nothing when one of those posts makes Ebb itself fail.
+fn own_posts<P>(page: &Page, work: &Work<P>, now: Millis) -> Vec<OwnPost> {
+    let judge = Judge { spec: &work.lease.spec, matcher: &work.matcher };
+    std::panic::catch_unwind(AssertUnwindSafe(|| prepare::own_posts(&page.posts, &judge, now))).unwrap_or_default()
 }
 
 /// A page ready for the store, but for the time of the next poll.

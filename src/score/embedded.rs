@@ -38,8 +38,11 @@ struct Loaded {
     tokenizer: Tokenizer,
     ids: NodeId,
     mask: NodeId,
+    /// Which sentence a token belongs to; some exports want it although there is one sentence only.
+    types: Option<NodeId>,
     logits: NodeId,
-    severity: NodeId,
+    /// Models from elsewhere have none.
+    severity: Option<NodeId>,
     /// One single-threaded pool a lane: `rten` would spread one small product over all cores otherwise.
     pools: Vec<Arc<ThreadPool>>,
 }
@@ -157,7 +160,8 @@ impl Loaded {
             ids: node("input_ids")?,
             mask: node("attention_mask")?,
             logits: node("logits")?,
-            severity: node("severity")?,
+            severity: if settings.has_severity_output() { Some(node("severity")?) } else { None },
+            types: model.find_node("token_type_ids").filter(|id| model.input_ids().contains(id)),
             model,
             tokenizer,
             pools: (0..lanes).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect(),
@@ -169,19 +173,24 @@ impl Loaded {
         let encoded = self.tokenizer.encode_fast(text, true).map_err(|e| fail(e.to_string()))?;
         let ids: Vec<i32> = encoded.get_ids().iter().map(|id| i32::try_from(*id).unwrap_or(0)).collect();
         let shape = [1, ids.len()];
-        let mask = Value::from_shape(shape, vec![1_i32; ids.len()]).map_err(|e| fail(e.to_string()))?;
-        let ids = Value::from_shape(shape, ids).map_err(|e| fail(e.to_string()))?;
-        let inputs = vec![(self.ids, ids.into()), (self.mask, mask.into())];
-        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(pool)));
-        let [logits, severity] = self.model.run_n(inputs, [self.logits, self.severity], Some(options)).map_err(|e| fail(e.to_string()))?;
-        match (floats(logits).as_slice(), floats(severity).as_slice()) {
-            ([negative, neutral, positive], [severity]) => {
-                settings.read([*negative, *neutral, *positive], *severity).ok_or_else(|| fail("its output is not a number".to_owned()))
-            }
-            (logits, severity) => {
-                Err(fail(format!("{} logits and {} severities came out, three and one are wanted", logits.len(), severity.len())))
-            }
+        let tensor = |numbers: Vec<i32>| Value::from_shape(shape, numbers).map_err(|e| fail(e.to_string()));
+        let mut inputs = vec![(self.mask, tensor(vec![1; ids.len()])?.into())];
+        if let Some(types) = self.types {
+            inputs.push((types, tensor(vec![0; ids.len()])?.into()));
         }
+        inputs.push((self.ids, tensor(ids)?.into()));
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(pool)));
+        let outputs: Vec<NodeId> = [Some(self.logits), self.severity].into_iter().flatten().collect();
+        let found = self.model.run(inputs, &outputs, Some(options)).map_err(|e| fail(e.to_string()))?;
+        let mut found = found.into_iter().map(floats);
+        let logits = found.next().unwrap_or_default();
+        let severity = found.next().and_then(|s| s.first().copied());
+        settings.read(&logits, severity).ok_or_else(|| {
+            fail(format!(
+                "{} logits came out that make no score: settings.json must name as many labels, and all must be finite",
+                logits.len()
+            ))
+        })
     }
 }
 

@@ -24,6 +24,9 @@ const BINS: usize = 15;
 pub struct EvalArgs {
     /// Tab-separated file with `label`, `text` and perhaps `lang`
     pub file: PathBuf,
+    /// Measure the model of this folder instead of the one in use (see `ebb model`)
+    #[arg(long, value_name = "FOLDER")]
+    pub model: Option<PathBuf>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
@@ -106,9 +109,9 @@ struct Row {
 }
 
 /// Runs `ebb eval` and prints to standard output.
-pub fn run(args: &EvalArgs) -> Result<ExitCode, EvalError> {
+pub fn run(args: &EvalArgs, models: &Models) -> Result<ExitCode, EvalError> {
     let file = File::open(&args.file).map_err(|source| EvalError::Open { path: args.file.clone(), source })?;
-    let found = evaluate(&Models::bundled(0)?, BufReader::new(file))?;
+    let found = evaluate(models, BufReader::new(file))?;
     let mut output = io::stdout().lock();
     if args.json {
         serde_json::to_writer(&mut output, &found).map_err(io::Error::from)?;

@@ -1,6 +1,6 @@
 //! The sentiment models and the worker that feeds them.
 //!
-//! A text is brought into shape ([`prepare`]), its language decides the model ([`language`], [`models`]), readings of
+//! A text is brought into shape ([`prepare`]), its language decides the model ([`crate::domain::language`], [`models`]), readings of
 //! texts that were seen before come from a bounded cache. Engines are synchronous; async code goes through
 //! [`pool::Scorer`]. [`stream`] and [`eval`] are the commands `ebb score` and `ebb eval`.
 
@@ -8,7 +8,6 @@ mod cache;
 pub mod embedded;
 pub mod engine;
 pub mod eval;
-pub mod language;
 mod lines;
 pub mod models;
 pub mod ngram;

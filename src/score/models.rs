@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cache::{Cache, Key};
 use super::embedded::{Embedded, cores};
 use super::engine::{Engine, EngineError, Passage, Reading};
-use super::language::{UNDETERMINED, language};
 use super::ngram::Ngram;
 use super::prepare::{Prepared, prepare};
+use crate::domain::language::{UNDETERMINED, language};
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
 
 /// The model name of texts that hold nothing to read (see [`Prepared::Nothing`]): neutral by definition.
@@ -48,7 +48,13 @@ impl Models {
         Self::new(vec![Arc::new(Embedded::bundled(lanes(threads))?), Arc::new(Ngram::bundled()?)])
     }
 
-    /// The same with a model from a folder (see [`Embedded::from_folder`]) in place of the bundled English one.
+    /// The bundled models, or the model of a folder first: what the configuration says.
+    pub fn open(folder: Option<&Path>, threads: usize) -> Result<Self, EngineError> {
+        folder.map_or_else(|| Self::bundled(threads), |folder| Self::with_folder(folder, threads))
+    }
+
+    /// The same with a model from a folder (see [`Embedded::from_folder`]) in place of the bundled English one. Languages
+    /// that it does not name go to the bundled model of other languages; the language `*` stands for all.
     pub fn with_folder(folder: &Path, threads: usize) -> Result<Self, EngineError> {
         Self::new(vec![Arc::new(Embedded::from_folder(folder, lanes(threads))?), Arc::new(Ngram::bundled()?)])
     }
@@ -96,7 +102,7 @@ impl Models {
 
     fn engine_for(&self, lang: &str) -> usize {
         let other = if lang == UNDETERMINED { 0 } else { self.engines.len() - 1 };
-        self.engines.iter().position(|e| e.languages().iter().any(|l| l == lang)).unwrap_or(other)
+        self.engines.iter().position(|e| e.languages().iter().any(|l| l == lang || l == "*")).unwrap_or(other)
     }
 
     fn remembered(&self, asks: &[Option<Ask>]) -> HashMap<Key, Reading> {

@@ -76,7 +76,7 @@ impl Ngram {
         let logits = self.logits(passage.text);
         let settings = self.by_language.get(passage.lang).unwrap_or(&self.settings);
         // No severity is learnt for these languages; how far negative leads stands in for it.
-        settings.read(logits, logits[0] - logits[1].max(logits[2]))
+        settings.read(&logits, Some(logits[0] - logits[1].max(logits[2])))
     }
 
     fn logits(&self, text: &str) -> [f32; 3] {

@@ -8,6 +8,9 @@ use crate::domain::sentiment::{Label, Probabilities, Severity};
 /// Longer inputs than this are refused in settings: attention costs the square of it.
 const MOST_TOKENS: usize = 512;
 
+/// More classes than any sentiment model has.
+const MOST_CLASSES: usize = 10;
+
 /// The settings file as written by the training script. Unknown keys are allowed: they are notes for people.
 #[derive(Debug, Clone, Deserialize)]
 struct File {
@@ -16,17 +19,31 @@ struct File {
     languages: Vec<String>,
     labels: Vec<Label>,
     max_tokens: Option<usize>,
+    #[serde(default = "unscaled")]
     temperature: f32,
+    #[serde(default)]
     bias: [f32; 3],
+    #[serde(default = "even")]
     decision: [f32; 3],
-    severity: Line,
+    severity: SeverityRule,
 }
 
-/// A straight line before the sigmoid.
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct Line {
-    scale: f32,
-    offset: f32,
+fn unscaled() -> f32 {
+    1.0
+}
+
+fn even() -> [f32; 3] {
+    [1.0; 3]
+}
+
+/// How severity is told.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum SeverityRule {
+    /// From an output of its own: a straight line before the sigmoid.
+    Output { scale: f32, offset: f32 },
+    /// From the classes: the mean of these weights (0..=1, one a class) under their probabilities.
+    Classes { of_classes: Vec<f32> },
 }
 
 /// Checked settings of a model.
@@ -34,11 +51,13 @@ struct Line {
 pub struct Settings {
     name: String,
     languages: Vec<String>,
+    /// The label of each class, in the order of the logits.
+    classes: Vec<Label>,
     max_tokens: usize,
     temperature: f32,
     bias: [f32; 3],
     decision: [f32; 3],
-    severity: Line,
+    severity: SeverityRule,
 }
 
 impl Settings {
@@ -46,8 +65,8 @@ impl Settings {
     pub fn parse(json: &[u8], origin: &str) -> Result<Self, EngineError> {
         let file: File = serde_json::from_slice(json).map_err(|e| EngineError::load(origin, format!("settings.json: {e}")))?;
         let refuse = |reason: &str| Err(EngineError::load(origin, format!("settings.json: {reason}")));
-        if file.labels != Label::ALL {
-            return refuse("`labels` must be negative, neutral, positive in this order");
+        if !(2..=MOST_CLASSES).contains(&file.labels.len()) || !file.labels.contains(&Label::Negative) {
+            return refuse("`labels` must name the label of each class, two to ten of them, and one must be negative");
         }
         let max_tokens = file.max_tokens.unwrap_or(MOST_TOKENS);
         if !(3..=MOST_TOKENS).contains(&max_tokens) {
@@ -56,13 +75,22 @@ impl Settings {
         if !(file.temperature.is_finite() && file.temperature > 0.0) {
             return refuse("`temperature` must be above zero");
         }
-        let numbers = file.bias.iter().chain(&file.decision).chain([&file.severity.scale, &file.severity.offset]);
-        if !numbers.into_iter().all(|v| v.is_finite()) || file.decision.iter().any(|d| *d <= 0.0) {
-            return refuse("`bias`, `decision` and `severity` must be finite, `decision` above zero");
+        if !file.bias.iter().chain(&file.decision).all(|v| v.is_finite()) || file.decision.iter().any(|d| *d <= 0.0) {
+            return refuse("`bias` and `decision` must be finite, `decision` above zero");
+        }
+        let sound = match &file.severity {
+            SeverityRule::Output { scale, offset } => scale.is_finite() && offset.is_finite(),
+            SeverityRule::Classes { of_classes } => {
+                of_classes.len() == file.labels.len() && of_classes.iter().all(|w| (0.0..=1.0).contains(w))
+            }
+        };
+        if !sound {
+            return refuse("`severity` must be finite `scale` and `offset`, or `of_classes` with a number from 0 to 1 for each class");
         }
         Ok(Self {
             name: format!("{}@{}", file.name, file.version),
             languages: file.languages,
+            classes: file.labels,
             max_tokens,
             temperature: file.temperature,
             bias: file.bias,
@@ -91,20 +119,37 @@ impl Settings {
         Self { bias, ..self.clone() }
     }
 
-    /// Calibrated numbers from raw outputs; `None` when an output is not finite.
+    /// Whether the model has an output of its own for severity.
+    pub fn has_severity_output(&self) -> bool {
+        matches!(self.severity, SeverityRule::Output { .. })
+    }
+
+    /// Calibrated numbers from raw outputs, one logit a class; `None` when their number is another, or one is not finite.
     ///
     /// Probabilities are softmax(logits / temperature + bias): temperature scaling (Guo et al. 2017) with a bias for
-    /// the class shares. The label is the largest probability after weighing the classes with `decision`.
-    pub fn read(&self, logits: [f32; 3], severity: f32) -> Option<Reading> {
-        let mut scaled = logits;
-        for (value, bias) in scaled.iter_mut().zip(self.bias) {
-            *value = *value / self.temperature + bias;
+    /// the class shares; classes of the same label add up. The label is the largest probability after weighing the
+    /// labels with `decision`.
+    pub fn read(&self, logits: &[f32], severity: Option<f32>) -> Option<Reading> {
+        if logits.len() != self.classes.len() || !logits.iter().all(|l| l.is_finite()) {
+            return None;
         }
-        let probabilities = Probabilities::softmax(scaled)?;
+        let scaled: Vec<f32> = logits.iter().map(|l| l / self.temperature).collect();
+        let top = scaled.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let weights: Vec<f32> = scaled.iter().map(|l| (l - top).exp()).collect();
+        let probabilities = Probabilities::softmax(Label::ALL.map(|label| {
+            let of_label = self.classes.iter().zip(&weights).filter(|(c, _)| **c == label).map(|(_, w)| w);
+            // A label without a class: the logarithm of zero, probability zero.
+            of_label.sum::<f32>().ln() + self.bias[label.index()]
+        }))?;
         let weighed = |label: Label| probabilities.of(label) * self.decision[label.index()];
         let label = Label::ALL.into_iter().max_by(|a, b| weighed(*a).total_cmp(&weighed(*b)))?;
-        let severity = Severity::new(1.0 / (1.0 + (-(self.severity.scale * severity + self.severity.offset)).exp()))?;
-        Some(Reading { label, probabilities, severity })
+        let severity = match &self.severity {
+            SeverityRule::Output { scale, offset } => 1.0 / (1.0 + (-(scale * severity? + offset)).exp()),
+            SeverityRule::Classes { of_classes } => {
+                of_classes.iter().zip(&weights).map(|(s, w)| s * w).sum::<f32>() / weights.iter().sum::<f32>()
+            }
+        };
+        Some(Reading { label, probabilities, severity: Severity::new(severity)? })
     }
 }
 
@@ -123,19 +168,19 @@ pub(crate) mod tests {
     #[test]
     fn raw_outputs_become_probabilities_severity_and_a_weighed_label() {
         let plain = Settings::parse(sample([1.0, 1.0, 1.0]).as_bytes(), "t").expect("settings");
-        let reading = plain.read([0.0, 2.0 * 2f32.ln(), 0.0], -0.5).expect("finite");
+        let reading = plain.read(&[0.0, 2.0 * 2f32.ln(), 0.0], Some(-0.5)).expect("finite");
         assert_eq!(reading.label, Label::Neutral);
         assert!((reading.probabilities.of(Label::Neutral) - 0.5).abs() < 1e-6, "softmax of 0, ln 2, 0");
         assert!((reading.severity.get() - 0.5).abs() < 1e-6, "sigmoid of 2 * -0.5 + 1");
         let weighed = Settings::parse(sample([3.0, 1.0, 1.0]).as_bytes(), "t").expect("settings");
-        assert_eq!(weighed.read([0.0, 2.0 * 2f32.ln(), 0.0], -0.5).expect("finite").label, Label::Negative);
+        assert_eq!(weighed.read(&[0.0, 2.0 * 2f32.ln(), 0.0], Some(-0.5)).expect("finite").label, Label::Negative);
     }
 
     #[test]
     fn outputs_that_are_not_numbers_give_no_reading() {
         let settings = Settings::parse(sample([1.0, 1.0, 1.0]).as_bytes(), "t").expect("settings");
-        assert!(settings.read([f32::NAN, 0.0, 0.0], 0.0).is_none());
-        assert!(settings.read([0.0, 0.0, 0.0], f32::NAN).is_none());
+        assert!(settings.read(&[f32::NAN, 0.0, 0.0], Some(0.0)).is_none());
+        assert!(settings.read(&[0.0, 0.0, 0.0], Some(f32::NAN)).is_none());
     }
 
     #[test]
@@ -143,11 +188,38 @@ pub(crate) mod tests {
         for (from, to, named) in [
             ("\"temperature\":2.0", "\"temperature\":0.0", "temperature"),
             ("\"max_tokens\":16", "\"max_tokens\":100000", "max_tokens"),
-            ("[\"negative\",\"neutral\",\"positive\"]", "[\"positive\",\"neutral\",\"negative\"]", "labels"),
+            ("[\"negative\",\"neutral\",\"positive\"]", "[\"neutral\",\"neutral\",\"positive\"]", "labels"),
+            ("{\"offset\":1.0,\"scale\":2.0}", "{\"of_classes\":[1.0,0.0]}", "severity"),
         ] {
             let json = sample([1.0, 1.0, 1.0]).replace(from, to);
             let error = Settings::parse(json.as_bytes(), "t").expect_err("refused").to_string();
             assert!(error.contains(named), "{error}");
         }
+    }
+
+    #[test]
+    fn five_stars_add_up_to_three_labels_and_a_severity() {
+        let json = serde_json::json!({
+            "name": "stars", "version": "1", "languages": ["*"], "labels": ["negative", "negative", "neutral", "positive", "positive"],
+            "severity": {"of_classes": [1.0, 0.5, 0.0, 0.0, 0.0]}
+        });
+        let settings = Settings::parse(json.to_string().as_bytes(), "t").expect("settings");
+        let even = settings.read(&[0.0; 5], None).expect("finite");
+        let [negative, neutral, positive] = even.probabilities.values();
+        assert!((negative - 0.4).abs() < 1e-6 && (neutral - 0.2).abs() < 1e-6 && (positive - 0.4).abs() < 1e-6);
+        assert!((even.severity.get() - 0.3).abs() < 1e-6, "(1 + 0.5) / 5");
+        assert_eq!(settings.read(&[9.0, 0.0, 0.0, 0.0, 0.0], None).expect("finite").label, Label::Negative);
+        assert!(settings.read(&[0.0; 3], None).is_none(), "another number of classes");
+    }
+
+    #[test]
+    fn a_label_that_no_class_has_is_never_given() {
+        let json = serde_json::json!({
+            "name": "two", "version": "1", "languages": ["en"], "labels": ["negative", "positive"], "severity": {"of_classes": [0.5, 0.0]}
+        });
+        let settings = Settings::parse(json.to_string().as_bytes(), "t").expect("settings");
+        let reading = settings.read(&[0.1, 0.0], None).expect("finite");
+        assert_eq!(reading.label, Label::Negative);
+        assert!(reading.probabilities.of(Label::Neutral) == 0.0);
     }
 }

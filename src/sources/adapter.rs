@@ -4,13 +4,18 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::facebook::Facebook;
 use super::feed::Feed;
 use super::hackernews::HackerNews;
+use super::instagram::Instagram;
 use super::mastodon::Mastodon;
 use super::secret::Secrets;
+use super::threads::Threads;
 use super::wordpress::WordPress;
+use super::x::X;
 use super::{Http, PollError, SettingsError};
 use crate::domain::brand::BrandTerms;
+use crate::domain::budget::{Saving, Thrift};
 use crate::domain::post::PostKey;
 use crate::domain::source::{Cursor, Page, Recheck, SourceKind, SourceSpec};
 use crate::domain::time::Millis;
@@ -26,6 +31,14 @@ pub enum Adapter {
     Mastodon(Mastodon),
     /// Hacker News.
     HackerNews(HackerNews),
+    /// A Facebook page.
+    Facebook(Box<Facebook>),
+    /// Instagram.
+    Instagram(Box<Instagram>),
+    /// Threads.
+    Threads(Box<Threads>),
+    /// X.
+    X(Box<X>),
 }
 
 impl Adapter {
@@ -39,7 +52,11 @@ impl Adapter {
             SourceKind::Wordpress => WordPress::new(spec).map(Self::WordPress),
             SourceKind::Mastodon => Mastodon::new(spec, secrets, terms).map(Self::Mastodon),
             SourceKind::Hackernews => HackerNews::new(spec, terms).map(Self::HackerNews),
-            SourceKind::Import => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
+            SourceKind::Facebook => Facebook::new(spec, secrets).map(|a| Self::Facebook(Box::new(a))),
+            SourceKind::Instagram => Instagram::new(spec, secrets).map(|a| Self::Instagram(Box::new(a))),
+            SourceKind::Threads => Threads::new(spec, secrets, terms).map(|a| Self::Threads(Box::new(a))),
+            SourceKind::X => X::new(spec, secrets, terms).map(|x| Self::X(Box::new(x))),
+            SourceKind::Import | SourceKind::Push => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
         }
     }
 
@@ -50,6 +67,10 @@ impl Adapter {
             Self::WordPress(a) => a.poll(http, cursor, now).await,
             Self::Mastodon(a) => a.poll(http, cursor, now).await,
             Self::HackerNews(a) => a.poll(http, cursor, now).await,
+            Self::Facebook(a) => a.poll(http, cursor, now).await,
+            Self::Instagram(a) => a.poll(http, cursor, now).await,
+            Self::Threads(a) => a.poll(http, cursor, now).await,
+            Self::X(a) => a.poll(http, cursor, now).await,
         }
     }
 
@@ -61,6 +82,22 @@ impl Adapter {
             Self::WordPress(a) => a.recheck(http, keys, now).await,
             Self::Mastodon(a) => a.recheck(http, keys, now).await,
             Self::HackerNews(a) => a.recheck(http, keys, now).await,
+            Self::Facebook(a) => a.recheck(http, keys, now).await,
+            Self::Instagram(a) => a.recheck(http, keys, now).await,
+            Self::Threads(a) => a.recheck(http, keys, now).await,
+            Self::X(a) => a.recheck(http, keys, now).await,
+        }
+    }
+
+    /// How sparingly to read from now on. A source that can read a part of the time reads that part; for others only the time
+    /// between polls can grow.
+    pub fn thrift(&self, thrift: Thrift) -> Saving {
+        match self {
+            Self::X(a) => {
+                a.thrift(thrift);
+                Saving::Samples
+            }
+            _ => Saving::AsksLess,
         }
     }
 
@@ -71,6 +108,8 @@ impl Adapter {
             Self::Feed(_) => 0,
             Self::WordPress(_) => 100,
             Self::Mastodon(_) | Self::HackerNews(_) => 20,
+            Self::Facebook(_) | Self::Instagram(_) | Self::Threads(_) => super::graph::BATCH,
+            Self::X(_) => super::x::BATCH,
         }
     }
 }

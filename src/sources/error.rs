@@ -42,6 +42,20 @@ pub enum PollError {
         /// The HTTP status.
         status: u16,
     },
+    /// A setting is wrong in the server's eyes, and it says which: stop the source.
+    #[error("{host} does not accept a setting: {what}")]
+    Setting {
+        /// Who said so.
+        host: String,
+        /// Which setting, and what would be right.
+        what: String,
+    },
+    /// What the operator allows this source a day is used up.
+    #[error("the budget of this source is used up until {until}")]
+    BudgetSpent {
+        /// When the next day begins.
+        until: Millis,
+    },
     /// Network or server trouble: ask again later, with growing pauses.
     #[error("{host} cannot be read now: {what}")]
     Unavailable {
@@ -87,13 +101,16 @@ pub enum PollError {
 impl PollError {
     /// Asking again cannot help before a person changes something.
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Unauthorised { .. } | Self::Gone { .. } | Self::Refused { .. } | Self::ForbiddenAddress { .. })
+        matches!(
+            self,
+            Self::Unauthorised { .. } | Self::Gone { .. } | Self::Refused { .. } | Self::Setting { .. } | Self::ForbiddenAddress { .. }
+        )
     }
 
     /// The server's wish: not again before this time.
     pub const fn not_before(&self) -> Option<Millis> {
         match self {
-            Self::RateLimited { until, .. } => Some(*until),
+            Self::RateLimited { until, .. } | Self::BudgetSpent { until } => Some(*until),
             Self::Unavailable { not_before, .. } => *not_before,
             _ => None,
         }
@@ -106,6 +123,10 @@ impl PollError {
             Self::Unauthorised { .. } => "Polling has stopped. Check the token of this source and what it may read, then start again.",
             Self::Gone { .. } => "Polling has stopped. Remove this source, or give it its new address.",
             Self::NotFound { .. } => "Check the address of this source in a browser; it may have moved.",
+            Self::Setting { .. } => "Polling has stopped. Change that setting, then start again.",
+            Self::BudgetSpent { .. } => {
+                "Polling goes on by itself then. Until then nothing is known of this source; a larger `budget` reads more."
+            }
             Self::Refused { .. } => "Polling has stopped. Check the settings of this source; if they are right, the platform has changed.",
             Self::Unavailable { .. } => "It is asked again by itself, with growing pauses. If it lasts, check the address and the network.",
             Self::TooLarge { .. } => "Give this source a smaller page, such as a feed with fewer items.",

@@ -164,7 +164,7 @@ impl Feed {
     }
 
     async fn fetch(&self, http: &Http, url: Url, window: &Window) -> Result<Answer, PollError> {
-        let ask = Ask { url, home: &self.url, accept: ACCEPT, token: None, validators: window.validators.clone() };
+        let ask = Ask { accept: ACCEPT, validators: window.validators.clone(), ..Ask::json(url, &self.url) };
         http.get(&ask).await?.ok()
     }
 

@@ -6,6 +6,7 @@
 //! unless it is the configured place itself. System proxies are not used: behind one the last promise
 //! could not be kept.
 
+mod ask;
 mod gate;
 mod guard;
 mod post;
@@ -18,10 +19,13 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, redirect};
 use url::Url;
 
-use super::secret::Secret;
+use super::meter::{self, Paid};
+use super::oauth::Wallet;
 use super::{PollError, SettingsError};
 use crate::clock::Clock;
 use crate::domain::time::Millis;
+
+pub(super) use ask::{Ask, Sent, Validators};
 
 /// How the client behaves. Times are of the machine's clock.
 #[derive(Debug, Clone)]
@@ -69,36 +73,10 @@ pub struct Http {
     /// For everything that an answer pointed to.
     abroad: Client,
     gates: gate::Gates,
-}
-
-/// One request.
-#[derive(Debug, Clone)]
-pub(super) struct Ask<'a> {
-    /// What to fetch.
-    pub url: Url,
-    /// The configured place; any other one is guarded and gets no credentials.
-    pub home: &'a Url,
-    /// The `Accept` header.
-    pub accept: &'static str,
-    /// Sent to the configured place as a bearer token.
-    pub token: Option<&'a Secret>,
-    /// What the last answer said about its version.
-    pub validators: Validators,
-}
-
-impl<'a> Ask<'a> {
-    pub(super) fn json(url: Url, home: &'a Url) -> Self {
-        Self { url, home, accept: "application/json", token: None, validators: Validators::default() }
-    }
-}
-
-/// `ETag` and `Last-Modified`, for a conditional request.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Validators {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modified: Option<String>,
+    /// Tokens that were fetched, for adapters, which live for one poll.
+    pub(super) wallet: Wallet,
+    /// Posts paid for today.
+    pub(super) paid: Paid,
 }
 
 /// One answer, read to its end.
@@ -122,10 +100,10 @@ impl Http {
         let home = client(&options, &agent, Reach::Any)?;
         let abroad = client(&options, &agent, Reach::Public)?;
         let gates = gate::Gates::new(options.per_host, options.spacing);
-        Ok(Self { clock, options, home, abroad, gates })
+        Ok(Self { clock, options, home, abroad, gates, wallet: Wallet::default(), paid: Paid::default() })
     }
 
-    /// Fetches one URL, redirects included. Any status but a redirect is an answer.
+    /// Fetches one URL (or sends what is to be posted there), redirects included. Any status but a redirect is an answer.
     pub(super) async fn get(&self, ask: &Ask<'_>) -> Result<Answer, PollError> {
         let mut url = ask.url.clone();
         url.set_fragment(None);
@@ -133,6 +111,7 @@ impl Http {
             let limit = self.options.deadline;
             let host = host_of(&url);
             let _turn = self.gates.enter(&host).await;
+            meter::count_request();
             let hop = tokio::time::timeout(limit, self.hop(ask, &url));
             let step =
                 hop.await.map_err(|_| PollError::unavailable(&host, format!("no whole answer within {} s", limit.as_secs_f32())))??;
@@ -147,23 +126,18 @@ impl Http {
     async fn hop(&self, ask: &Ask<'_>, url: &Url) -> Result<Step, PollError> {
         let host = host_of(url);
         let at_home = guard::same_place(url, ask.home);
-        if !at_home && !guard::may_follow(url) {
+        if !at_home && (ask.post.is_some() || !guard::may_follow(url)) {
             return Err(PollError::ForbiddenAddress { host });
         }
         let client = if at_home { &self.home } else { &self.abroad };
-        let mut request = client.get(url.clone()).header(header::ACCEPT, ask.accept);
-        // Never in clear text where the configured address was encrypted.
-        if let Some(token) = ask.token.filter(|_| at_home && (url.scheme() == "https" || ask.home.scheme() == "http")) {
-            request = request.bearer_auth(token.expose());
-        }
-        if let Some(etag) = header_value(ask.validators.etag.as_deref()) {
-            request = request.header(header::IF_NONE_MATCH, etag);
-        }
-        if let Some(modified) = header_value(ask.validators.modified.as_deref()) {
-            request = request.header(header::IF_MODIFIED_SINCE, modified);
-        }
+        let request = if ask.post.is_some() { client.post(url.clone()) } else { client.get(url.clone()) };
+        let request = ask.dress(request, url);
         let response = request.send().await.map_err(|e| network_error(&host, &e))?;
         if let Some(next) = redirect_target(&response, url)? {
+            // What was sent is for the place that was configured.
+            if ask.post.is_some() {
+                return Err(PollError::malformed(&host, "it redirects what was sent to it"));
+            }
             return Ok(Step::Redirect(next));
         }
         self.read(response, url).await.map(|answer| Step::Answer(Box::new(answer)))
@@ -282,10 +256,6 @@ fn user_agent(contact: &str) -> Result<HeaderValue, SettingsError> {
     let version = env!("CARGO_PKG_VERSION");
     let text = if contact.trim().is_empty() { format!("ebb/{version}") } else { format!("ebb/{version} (+{})", contact.trim()) };
     HeaderValue::from_str(&text).map_err(|_| SettingsError::Http("the contact holds characters that a header cannot".to_owned()))
-}
-
-fn header_value(text: Option<&str>) -> Option<HeaderValue> {
-    HeaderValue::from_str(text?).ok()
 }
 
 fn redirect_target(response: &Response, url: &Url) -> Result<Option<Url>, PollError> {

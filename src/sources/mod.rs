@@ -25,17 +25,26 @@
 mod adapter;
 mod cursor;
 mod error;
+mod facebook;
 mod feed;
+mod graph;
 mod hackernews;
 mod html;
 mod http;
+mod instagram;
+mod lenient;
 mod mastodon;
+mod meter;
+mod oauth;
 mod secret;
+mod threads;
 mod wordpress;
+mod x;
 
 pub use adapter::Adapter;
 pub use error::{PollError, SettingsError};
 pub use http::{Http, HttpOptions, Letter, PostError, Reply};
+pub use meter::metered;
 pub use secret::{Secret, SecretRef, Secrets};
 
 #[cfg(test)]

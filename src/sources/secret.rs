@@ -5,9 +5,6 @@ use std::collections::HashMap;
 use super::SettingsError;
 pub use crate::domain::secret::{Secret, SecretRef};
 
-/// Longest secret that is believed to be one, bytes.
-const MAX_SECRET: u64 = 16 * 1024;
-
 /// Reads secrets.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Kind);
@@ -39,7 +36,8 @@ impl Secrets {
         Self(Kind::Fixed(values))
     }
 
-    pub(super) fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
+    /// Reads a secret; `source` names who needs it in errors.
+    pub fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
         self.value(at).map_err(|what| SettingsError::Secret { source_name: source.to_owned(), what })
     }
 
@@ -49,15 +47,13 @@ impl Secrets {
             SecretRef::Env(name) => self.variable(name).ok_or_else(|| format!("the environment variable `{name}` is not set"))?,
             SecretRef::File(path) => {
                 let size = std::fs::metadata(path).map_err(|e| format!("{}: {e}", path.display()))?.len();
-                if size > MAX_SECRET {
+                if size > Secret::LONGEST {
                     return Err(format!("{} is too large for a secret", path.display()));
                 }
                 std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?
             }
         };
-        let text = text.trim();
-        let printable = !text.is_empty() && text.bytes().all(|b| (0x21..0x7f).contains(&b));
-        printable.then(|| Secret::new(text.to_owned())).ok_or_else(|| "it is empty or holds white space or special characters".to_owned())
+        Secret::of(&text).ok_or_else(|| "it is empty or holds white space or special characters".to_owned())
     }
 
     fn variable(&self, name: &str) -> Option<String> {

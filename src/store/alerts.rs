@@ -4,7 +4,8 @@ use super::error::Attempts;
 use super::row::{Cells, clean, json, readable, to_json};
 use super::{Result, Store, Touch, WriteTx};
 use crate::domain::alert::{Alert, Channel, ChannelKind, Urgency};
-use crate::domain::ids::{AuthorId, BrandId, FlagId, IncidentId, MentionId, VerdictId};
+use crate::domain::case::CaseState;
+use crate::domain::ids::{AuthorId, BrandId, CaseId, FlagId, IncidentId, MentionId, VerdictId};
 use crate::domain::route::Route;
 use crate::domain::time::Millis;
 use crate::domain::verdict::{KeptVerdict, Verdict};
@@ -48,6 +49,21 @@ pub struct OpenFlag {
     pub platform: String,
     /// Language of the worst mention.
     pub lang: Option<String>,
+}
+
+/// A case that should have moved on, with what an alert says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueCase {
+    /// Row id.
+    pub id: CaseId,
+    /// Its incident.
+    pub incident: IncidentId,
+    /// Where it stands.
+    pub state: CaseState,
+    /// When it should have moved on.
+    pub due_at: Millis,
+    /// Where its author wrote.
+    pub platform: String,
 }
 
 const MARK: &str = "
@@ -176,6 +192,24 @@ order by
     f.id
 limit 2000";
 
+const DUE_CASES: &str = "
+select
+    c.id,
+    c.incident_id,
+    c.state,
+    c.due_at,
+    a.platform
+from cases c
+join authors a
+    on a.id = c.author_id
+where c.brand_id = $1
+    and c.due_at >= $2
+    and c.due_at < $3
+order by
+    c.due_at,
+    c.id
+limit 1000";
+
 const CHANNELS: &str = "
 select
     name,
@@ -293,6 +327,23 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// A brand's cases that are not ended and were due at `since` or later, but before `now`; 1,000 at most.
+    pub async fn due_cases(&self, brand: BrandId, since: Millis, now: Millis) -> Result<Vec<DueCase>> {
+        let rows = sqlx::query(DUE_CASES).bind(brand.get()).bind(since.get()).bind(now.get()).fetch_all(&self.readers).await?;
+        let cases = rows.iter().map(|row| {
+            let id = row.int("id")?;
+            Ok(DueCase {
+                id: CaseId::new(id),
+                incident: IncidentId::new(row.int("incident_id")?),
+                state: readable(CaseState::parse(&row.text("state")?), ("cases", "state", id))?,
+                due_at: row.at("due_at")?,
+                platform: row.text("platform")?,
+            })
+        });
+        let cases: Vec<DueCase> = cases.collect::<Result<_>>()?;
+        Ok(cases.into_iter().filter(|c| !c.state.is_ended()).collect())
     }
 
     /// Replaces the list of configured channels.

@@ -72,6 +72,7 @@ cross join mentions m
 where m.id = x.mention_id
     and x.brand_id = $1
     and x.label = ''
+    and x.hidden = 0
     and x.created_at >= $2
     and x.created_at < $3
     and m.deleted_at is null
@@ -106,6 +107,7 @@ where m.id = x.mention_id
     and a.id = x.author_id
     and x.brand_id = $1
     and x.label = 'negative'
+    and x.hidden = 0
     and x.created_at >= $2
     and x.created_at < $3
     and x.severity >= $4

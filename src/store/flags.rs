@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use super::cases::{self, CaseBrief};
 use super::error::Attempts;
 use super::row::{Cells, clean, readable};
 use super::{Result, Store, StoreError, Touch, WriteTx, authors};
@@ -65,6 +66,8 @@ pub struct FlagRow {
     pub worst: Option<Mention>,
     /// Since when they wait for an answer: their latest very negative mention.
     pub waiting_since: Millis,
+    /// The case in which they are worked on; `None` outside incidents.
+    pub case: Option<CaseBrief>,
 }
 
 /// How many flags are in each state.
@@ -78,6 +81,7 @@ pub struct FlagCounts {
     pub done: i64,
 }
 
+/// Followed by the columns of the case and by [`FROM`].
 pub(super) const SELECT: &str = "
 select
     f.id,
@@ -101,10 +105,14 @@ select
     a.name as author_name,
     a.url as author_url,
     a.followers as author_followers,
-    a.bot as author_bot
+    a.bot as author_bot,";
+
+pub(super) const FROM: &str = "
 from flags f
 join authors a
-    on a.id = f.author_id";
+    on a.id = f.author_id
+left join cases c
+    on c.id = f.case_id";
 
 const INSERT: &str = "
 insert into flags (
@@ -190,24 +198,29 @@ impl Store {
         let change = if raised.rows_affected() > 0 {
             FlagChange::Raised
         } else {
-            let sql = AssertSqlSafe(format!("{SELECT} where f.brand_id = $1 and f.author_id = $2"));
+            let sql = AssertSqlSafe(format!("{SELECT}{}{FROM} where f.brand_id = $1 and f.author_id = $2", cases::BRIEF));
             let row = sqlx::query(sql).bind(brand.get()).bind(p.author.get()).fetch_one(&mut *tx).await?;
-            refresh(&mut tx, &read(&row)?, p, now).await?
+            let flag = read(&row)?;
+            let change = refresh(&mut tx, &flag, p, now).await?;
+            if change == FlagChange::Reopened {
+                cases::reopen(self, &mut tx, &flag, &p.reason, now).await?;
+            }
+            change
         };
         tx.commit().await?;
         Ok(change)
     }
 
-    /// A brand's flags, most urgent first.
+    /// A brand's flags, most urgent first: by the priority of their case, where there is one.
     pub async fn flags(&self, brand: BrandId, state: Option<FlagState>, limit: i64) -> Result<Vec<FlagRow>> {
-        let order = "order by f.priority desc, f.latest_at desc, f.id limit $2";
+        let order = "order by coalesce(c.priority, f.priority) desc, f.latest_at desc, f.id limit $2";
         let rows = match state {
             None => {
-                let sql = AssertSqlSafe(format!("{SELECT} where f.brand_id = $1 {order}"));
+                let sql = AssertSqlSafe(format!("{SELECT}{}{FROM} where f.brand_id = $1 {order}", cases::BRIEF));
                 sqlx::query(sql).bind(brand.get()).bind(limit.max(0)).fetch_all(&self.readers).await?
             }
             Some(state) => {
-                let sql = AssertSqlSafe(format!("{SELECT} where f.brand_id = $1 and f.state = $3 {order}"));
+                let sql = AssertSqlSafe(format!("{SELECT}{}{FROM} where f.brand_id = $1 and f.state = $3 {order}", cases::BRIEF));
                 let query = sqlx::query(sql).bind(brand.get()).bind(limit.max(0)).bind(state.as_str());
                 query.fetch_all(&self.readers).await?
             }
@@ -221,7 +234,7 @@ impl Store {
 
     /// One flag.
     pub async fn flag(&self, id: FlagId) -> Result<FlagRow> {
-        let sql = AssertSqlSafe(format!("{SELECT} where f.id = $1"));
+        let sql = AssertSqlSafe(format!("{SELECT}{}{FROM} where f.id = $1", cases::BRIEF));
         let row = sqlx::query(sql).bind(id.get()).fetch_optional(&self.readers).await?;
         self.with_worst(&row.ok_or(StoreError::NotFound)?).await
     }
@@ -233,7 +246,8 @@ impl Store {
             Err(StoreError::NotFound) => None,
             Err(error) => return Err(error),
         };
-        Ok(FlagRow { author: authors::read(row)?, worst, waiting_since: flag.latest_at, flag })
+        let case = cases::read_brief(row)?;
+        Ok(FlagRow { author: authors::read(row)?, worst, waiting_since: flag.latest_at, case, flag })
     }
 
     /// How many flags of a brand are in each state.
@@ -251,8 +265,14 @@ impl Store {
         Ok(counts)
     }
 
-    /// What a person does with a flag. [`StoreError::Conflict`] when it changed since `version` was read.
+    /// What somebody does with a flag. [`StoreError::Conflict`] when it changed since `version` was read.
     pub async fn change_flag(&self, id: FlagId, version: i64, change: FlagChangeRequest, now: Millis) -> Result<()> {
+        self.change_flag_as("", (id, version), change, now).await
+    }
+
+    /// What a person does with a flag; its case follows. `who` is the name that they gave, or empty.
+    pub async fn change_flag_as(&self, who: &str, (id, version): (FlagId, i64), change: FlagChangeRequest, now: Millis) -> Result<()> {
+        let known = self.flag(id).await?.flag;
         let mut tx = self.begin(Touch::Rows).await?;
         let changed = sqlx::query(CHANGE)
             .bind(id.get())
@@ -263,12 +283,14 @@ impl Store {
             .bind(now.get())
             .execute(&mut *tx)
             .await?;
-        tx.commit().await?;
-        if changed.rows_affected() > 0 {
-            return Ok(());
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::Conflict);
         }
-        self.flag(id).await?;
-        Err(StoreError::Conflict)
+        let note = Some(change.note.as_str()).filter(|note| !note.is_empty() && *note != known.note);
+        let follow = cases::Follow { flag: id, state: change.state, owner: &change.owner, note, who };
+        cases::follow_flag(self, &mut tx, &follow, now).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
@@ -279,7 +301,7 @@ async fn refresh(tx: &mut WriteTx, flag: &Flag, p: &FlagProposal, now: Millis) -
         || p.worst != flag.worst
         || p.very_negative != flag.very_negative
         || p.worst_severity.to_bits() != flag.worst_severity.to_bits()
-        || later;
+        || p.latest_at != flag.latest_at;
     let ranked = p.priority.to_bits() != flag.priority.to_bits();
     let change = match (flag.state, reopened, news, ranked) {
         (_, true, ..) => FlagChange::Reopened,
@@ -297,7 +319,8 @@ async fn refresh(tx: &mut WriteTx, flag: &Flag, p: &FlagProposal, now: Millis) -
         .bind(p.worst_severity)
         .bind(p.worst.get())
         .bind(p.very_negative)
-        .bind(p.latest_at.max(flag.latest_at).get())
+        // Earlier than before when the latest one was corrected.
+        .bind(p.latest_at.get())
         .bind(updated_at.get())
         .bind(state.as_str())
         .bind(version)

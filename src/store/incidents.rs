@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::row::{Cells, clean, readable};
-use super::{Result, Store, StoreError, Touch};
+use super::{Result, Store, StoreError, Touch, WriteTx};
 use crate::domain::ids::{BrandId, IncidentId, UpdateId};
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, Update, UpdateKind};
 use crate::domain::time::Millis;
@@ -150,22 +150,9 @@ impl Store {
     /// Writes an incident that was read and changed. [`StoreError::Conflict`] when it changed since it was read.
     pub async fn update_incident(&self, incident: &Incident, _now: Millis) -> Result<()> {
         let mut tx = self.begin(Touch::Rows).await?;
-        let updated = sqlx::query(UPDATE)
-            .bind(incident.id.get())
-            .bind(incident.version)
-            .bind(clean(&incident.title))
-            .bind(incident.kind.as_str())
-            .bind(incident.severity.as_str())
-            .bind(clean(&incident.commander))
-            .bind(incident.war_room.as_deref().map(clean))
-            .bind(incident.started_at.get())
-            .bind(incident.fixed_at.map(Millis::get))
-            .bind(incident.closed_at.map(Millis::get))
-            .bind(clean(&incident.close_reason))
-            .execute(&mut *tx)
-            .await?;
+        let updated = write(&mut tx, incident).await?;
         tx.commit().await?;
-        if updated.rows_affected() > 0 {
+        if updated > 0 {
             return Ok(());
         }
         self.incident(incident.id).await?;
@@ -218,6 +205,25 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Writes an incident unless its version has moved on; how many rows were written.
+pub(super) async fn write(tx: &mut WriteTx, incident: &Incident) -> Result<u64> {
+    let updated = sqlx::query(UPDATE)
+        .bind(incident.id.get())
+        .bind(incident.version)
+        .bind(clean(&incident.title))
+        .bind(incident.kind.as_str())
+        .bind(incident.severity.as_str())
+        .bind(clean(&incident.commander))
+        .bind(incident.war_room.as_deref().map(clean))
+        .bind(incident.started_at.get())
+        .bind(incident.fixed_at.map(Millis::get))
+        .bind(incident.closed_at.map(Millis::get))
+        .bind(clean(&incident.close_reason))
+        .execute(&mut **tx)
+        .await?;
+    Ok(updated.rows_affected())
 }
 
 fn read(row: &AnyRow) -> Result<Incident> {

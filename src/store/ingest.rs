@@ -233,13 +233,14 @@ impl Store {
             tx,
             lease,
             now,
-            originals: Originals::default(),
+            originals: Originals::of(lease.spec.brand),
             recount: BTreeSet::new(),
             deltas: Deltas::default(),
             tally: Tally::default(),
         };
         keeper.keep(&keeps, &known).await?;
         let deleted = bury_gone(&mut keeper, &gone, &known).await?;
+        keeper.originals.save(keeper.tx).await?;
         let Keeper { tx, recount, deltas, tally, .. } = keeper;
         deltas.apply(tx).await?;
         rollup::recount(tx, &recount).await?;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::authors::{self, AuthorKey};
 use super::bulk::{self, Value, values};
-use super::copies::Originals;
+use super::copies::{Likeness, Originals};
 use super::known::Known;
 use super::rollup::{Deltas, Place, Standing};
 use super::row::{clean, clean_to};
-use super::{Result, SourceLease, Store, WriteTx, tombstone};
+use super::{Result, SourceLease, Store, WriteTx, filter, tombstone};
 use crate::domain::post::{Engagement, MAX_TEXT_BYTES, Originality, Post, PostKey};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
@@ -36,6 +36,10 @@ impl Keep {
 
     fn text(&self) -> String {
         clean_to(&self.post.text, MAX_TEXT_BYTES)
+    }
+
+    fn likeness(&self) -> Likeness {
+        Likeness::new(self.fingerprint(), &self.post.text)
     }
 }
 
@@ -181,15 +185,15 @@ impl Keeper<'_> {
     pub(super) async fn keep(&mut self, keeps: &[&Keep], known: &HashMap<PostKey, Known>) -> Result<()> {
         let keeps = latest_of_each(keeps);
         let moved = |k: &&&Keep| known.get(&k.post.key).is_none_or(|m| m.fingerprint != k.fingerprint);
-        let fingerprints = keeps.iter().filter(moved).map(|k| k.fingerprint()).collect();
-        self.originals = Originals::load(self.tx, self.lease.spec.brand, fingerprints).await?;
+        let texts: HashMap<&PostKey, Likeness> = keeps.iter().filter(moved).map(|k| (&k.post.key, k.likeness())).collect();
+        self.originals.load(self.tx, &texts.values().collect::<Vec<_>>()).await?;
         // The author of a live mention is who wrote it first, whatever a later page calls them.
         let authored =
             |k: &&&Keep| known.get(&k.post.key).is_none_or(|m| m.deleted_at.is_some() || m.author_key == authors::key(&k.post).2);
         let posts: Vec<&Post> = keeps.iter().filter(authored).map(|k| &k.post).collect();
         let authors = authors::resolve(self.store, self.tx, &posts, self.now).await?;
         let (old, new): (Vec<&Keep>, Vec<&Keep>) = keeps.iter().copied().partition(|k| known.contains_key(&k.post.key));
-        self.insert(&new, &authors).await?;
+        self.insert(&new, &texts, &authors).await?;
         for keep in old {
             if let Some(mention) = known.get(&keep.post.key) {
                 self.meet(keep, mention, &authors).await?;
@@ -198,7 +202,7 @@ impl Keeper<'_> {
         Ok(())
     }
 
-    async fn insert(&mut self, keeps: &[&Keep], authors: &HashMap<AuthorKey, i64>) -> Result<()> {
+    async fn insert(&mut self, keeps: &[&Keep], texts: &HashMap<&PostKey, Likeness>, authors: &HashMap<AuthorKey, i64>) -> Result<()> {
         let (mut mentions, mut matches, mut queue) = (Vec::new(), Vec::new(), Vec::new());
         for keep in keeps {
             let id = self.store.next_id(self.now);
@@ -206,14 +210,14 @@ impl Keeper<'_> {
             // Nothing was written in the future: such a post counts as written now.
             let created_at = keep.post.created_at.min(self.now);
             let repost = keep.post.originality == Originality::Repost;
-            let fingerprint = keep.fingerprint();
-            let copy_of = self.originals.find(&fingerprint, created_at, id);
+            let text = texts.get(&keep.post.key).cloned().unwrap_or_default();
+            let copy_of = self.originals.find(&text, created_at, id);
             let copy = repost || copy_of.is_some();
             if !copy {
-                self.originals.insert(&fingerprint, id, created_at);
+                self.originals.insert(&text, id, created_at);
             }
             let place = Place { brand: self.lease.spec.brand.get(), source: self.lease.id.get(), author, created_at };
-            let standing = Standing { copy, deleted: false, label: None };
+            let standing = Standing { copy, deleted: false, hidden: false, label: None };
             self.deltas.add(place, standing);
             self.tally.new += 1;
             self.tally.copies += i64::from(copy);
@@ -298,23 +302,25 @@ impl Keeper<'_> {
 
     /// New words: back to the queue, perhaps a copy of something else, and its own copies lose their original.
     async fn rewrite(&mut self, keep: &Keep, known: &Known, (author, edited_at): (i64, Option<Millis>)) -> Result<()> {
-        let fingerprint = keep.fingerprint();
-        let moved = known.deleted_at.is_some() || known.fingerprint != fingerprint;
+        let text = keep.likeness();
+        let moved = known.deleted_at.is_some() || known.fingerprint != text.fingerprint;
         if moved {
-            let heir = self.originals.promote(self.tx, known.id, &known.fingerprint).await?;
+            let before = Likeness::new(known.fingerprint.clone(), &known.text);
+            let heir = self.originals.promote(self.tx, known.id, &before).await?;
             self.recount.extend(heir);
         }
         // An original whose words keep their fingerprint stays one.
         let copy_of = match (moved, known.copy_of) {
             (false, copy_of) => copy_of,
-            (true, _) => self.originals.find(&fingerprint, known.created_at, known.id),
+            (true, _) => self.originals.find(&text, known.created_at, known.id),
         };
         if copy_of.is_none() && !known.repost && moved {
-            self.originals.insert(&fingerprint, known.id, known.created_at);
+            self.originals.insert(&text, known.id, known.created_at);
         }
-        let words = Words { author, created_at: known.created_at, edited_at, text: keep.text(), fingerprint, copy_of };
+        let words = Words { author, created_at: known.created_at, edited_at, text: keep.text(), fingerprint: text.fingerprint, copy_of };
         self.update(keep, known.id, words).await?;
         tombstone::forget_judgement(self.tx, known.id).await?;
+        filter::show_again(self.tx, known.id).await?;
         let row = values![known.id, known.created_at.get(), 0_i64, "", 0_i64, 0_i64];
         bulk::execute(self.tx, QUEUE, vec![row]).await?;
         self.recount.insert(known.id);

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::bulk::{self, values};
 use super::row::{Cells, readable};
-use super::{Result, WriteTx};
+use super::{Result, Store, WriteTx};
 use crate::domain::ids::BrandId;
 use crate::domain::post::{Engagement, PostKey};
 use crate::domain::time::Millis;
@@ -78,6 +78,33 @@ pub(super) async fn load<'a>(tx: &mut WriteTx, brand: BrandId, keys: impl Iterat
     let rows = keys.map(|k| values![k.platform(), k.instance(), k.native_id(), brand.get()]).collect();
     let rows = bulk::fetch(tx, KNOWN, rows).await?;
     rows.iter().map(read).collect()
+}
+
+const DELETED: (&str, &str) = (
+    "
+select
+    m.id,
+    m.platform,
+    m.instance,
+    m.native_id,
+    m.deleted_at
+from (values ",
+    ") as k
+cross join mentions m
+where m.platform = k.column1
+    and m.instance = k.column2
+    and m.native_id = k.column3
+    and m.deleted_at is not null",
+);
+
+impl Store {
+    /// The deleted ones among these posts, and when that was noticed.
+    pub async fn deleted_among(&self, keys: &[PostKey]) -> Result<HashMap<PostKey, Millis>> {
+        let rows = keys.iter().map(|k| values![k.platform(), k.instance(), k.native_id()]).collect();
+        let mut reader = self.readers.acquire().await?;
+        let rows = bulk::fetch(&mut reader, DELETED, rows).await?;
+        rows.iter().map(|row| Ok((key(row, row.int("id")?)?, row.at("deleted_at")?))).collect()
+    }
 }
 
 fn read(row: &AnyRow) -> Result<(PostKey, Known)> {

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use super::bulk::{Value, bind};
 use super::row::{Cells, clean, readable};
 use super::{Backend, Result, Store, StoreError, authors, known, rollup};
-use crate::domain::ids::{AuthorId, BrandId, MentionId, SourceId};
+use crate::domain::ids::{AuthorId, BrandId, MentionId, SourceId, ThemeId};
 use crate::domain::post::{Engagement, Mention};
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
 use crate::domain::time::{Millis, Span};
@@ -23,6 +23,20 @@ pub enum Copies {
     Show,
     /// Copies only.
     Only,
+}
+
+/// Whether mentions of another brand of the same name are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OtherBrands {
+    /// They are not.
+    #[default]
+    Hide,
+    /// Nothing else: those that people or the filter hide.
+    Only,
+    /// Those that the filter hides and drew for people to look at.
+    Audit,
+    /// All.
+    Show,
 }
 
 /// Which mentions of a brand. Deleted ones are listed as tombstones.
@@ -48,8 +62,12 @@ pub struct MentionFilter {
     pub search: Option<String>,
     /// What of copies.
     pub copies: Copies,
+    /// What of other brands.
+    pub other_brands: OtherBrands,
     /// At least this severe, 0..=1.
     pub min_severity: Option<f64>,
+    /// Of this theme of an incident.
+    pub theme: Option<ThemeId>,
 }
 
 impl Default for MentionFilter {
@@ -65,7 +83,9 @@ impl Default for MentionFilter {
             author: None,
             search: None,
             copies: Copies::default(),
+            other_brands: OtherBrands::default(),
             min_severity: None,
+            theme: None,
         }
     }
 }
@@ -215,6 +235,12 @@ impl Listing {
         if filter.unscored_only {
             self.sql.push_str("\n    and x.label = ''\n    and m.deleted_at is null");
         }
+        match filter.other_brands {
+            OtherBrands::Hide => self.sql.push_str("\n    and x.hidden = 0"),
+            OtherBrands::Only => self.sql.push_str("\n    and x.hidden <> 0"),
+            OtherBrands::Audit => self.sql.push_str("\n    and x.hidden = 3"),
+            OtherBrands::Show => {}
+        }
         if let Some(source) = filter.source {
             self.and_bind("\n    and x.source_id = ", source.get().into(), "");
         }
@@ -223,6 +249,10 @@ impl Listing {
         }
         if let Some(severity) = filter.min_severity {
             self.and_bind("\n    and x.severity >= ", severity.into(), "");
+        }
+        if let Some(theme) = filter.theme {
+            let held = "\n    and exists (select 1 from theme_mentions t where t.mention_id = x.mention_id and t.theme_id = ";
+            self.and_bind(held, theme.get().into(), ")");
         }
     }
 

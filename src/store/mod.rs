@@ -15,29 +15,41 @@
 //! loss may lose the commits of the last moments, never the file. What is lost then is read again from the
 //! cursor, which was lost with it; what people typed in those moments is gone.
 
+mod accounts;
 mod alerts;
 mod authors;
 mod brands;
 mod bulk;
+mod cases;
+mod checks;
 mod concern;
 mod copies;
 mod coverage;
 mod error;
+mod filter;
 mod flags;
+mod holds;
 mod idempotency;
 mod incidents;
 mod ingest;
 mod keep;
 mod known;
+mod loud;
+mod memory;
 mod mentions;
+mod near;
 mod outbox;
 mod people;
 mod pulse;
+mod replies;
 mod rollup;
 mod row;
 mod schema;
 mod scoring;
+mod settle;
 mod sources;
+mod texts;
+mod themes;
 mod tokens;
 mod tombstone;
 mod unanswered;
@@ -52,20 +64,27 @@ use sqlx::{Any, AnyPool, Transaction};
 use crate::domain::ids::IdMaker;
 use crate::domain::time::Millis;
 
-pub use alerts::{OpenFlag, Posting, VerdictChange};
+pub use alerts::{DueCase, OpenFlag, Posting, VerdictChange};
+pub use cases::{CaseBrief, CaseChange, CaseFacts, CaseFilter, CaseRank, CaseRow, NewCaseEvent};
 pub use concern::AuthorAnger;
 pub use error::StoreError;
+pub use filter::{BrandStanding, FilterReport, FilterState, Hidden, Judged};
 pub use flags::{FlagChange, FlagChangeRequest, FlagCounts, FlagProposal, FlagRow};
+pub use holds::{BrandPost, NewHold, OwnPost};
 pub use idempotency::{Claim, KEPT_MS, Known};
 pub use incidents::NewIncident;
 pub use ingest::{Kept, PageToKeep, RecheckToKeep};
 pub use keep::Keep;
-pub use mentions::{Copies, MentionCursor, MentionFilter};
+pub use loud::{AuthorShare, CopiedText};
+pub use mentions::{Copies, MentionCursor, MentionFilter, OtherBrands};
 pub use outbox::{Attempt, OutboxCounts, OutboxCursor};
 pub use people::FlagCursor;
 pub use pulse::{Pulse, Totals};
 pub use scoring::ScoringTask;
+pub use settle::Settled;
 pub use sources::SourceLease;
+pub use texts::{TextLabels, TextRow};
+pub use themes::{FoundTheme, ThemeMention};
 pub use tokens::{NewToken, Token};
 
 /// What every function of the store returns.

@@ -2,8 +2,8 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::flags::{FlagRow, SELECT};
-use super::{Result, Store};
+use super::flags::{FROM, FlagRow, SELECT};
+use super::{Result, Store, cases};
 use crate::domain::ids::{BrandId, FlagId};
 use crate::domain::incident::{Flag, FlagState};
 use crate::domain::time::Millis;
@@ -53,7 +53,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<FlagRow>> {
         let after = after.unwrap_or(START);
-        let sql = AssertSqlSafe(format!("{SELECT}{AFTER}"));
+        let sql = AssertSqlSafe(format!("{SELECT}{}{FROM}{AFTER}", cases::BRIEF));
         let rows = sqlx::query(sql)
             .bind(brand.get())
             .bind(state.map_or("", FlagState::as_str))

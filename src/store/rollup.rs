@@ -11,6 +11,7 @@
 //!   because somebody deletes a post. It counts in `mentions` and `deleted`.
 //! - An edited text has no label until it is scored again, and is in no class for that time.
 //! - Copies count in `mentions` and `copies` only.
+//! - What is about another brand ([`super::filter`]) counts in `hidden` only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,11 +37,13 @@ pub(super) struct Place {
 pub(super) struct Standing {
     pub(super) copy: bool,
     pub(super) deleted: bool,
+    /// About another brand.
+    pub(super) hidden: bool,
     pub(super) label: Option<Label>,
 }
 
 impl Standing {
-    /// Such as `o?`, `cd-`: own or copy, deleted, and the class.
+    /// Such as `o?`, `cd-`, `ho+`: hidden, own or copy, deleted, and the class.
     pub(super) fn encode(self) -> String {
         let label = match self.label {
             None => '?',
@@ -48,7 +51,8 @@ impl Standing {
             Some(Label::Neutral) => '0',
             Some(Label::Positive) => '+',
         };
-        let mut text = String::from(if self.copy { "c" } else { "o" });
+        let mut text = String::from(if self.hidden { "h" } else { "" });
+        text.push(if self.copy { 'c' } else { 'o' });
         if self.deleted {
             text.push('d');
         }
@@ -57,6 +61,7 @@ impl Standing {
     }
 
     fn decode(text: &str) -> Option<Self> {
+        let (hidden, text) = text.strip_prefix('h').map_or((false, text), |rest| (true, rest));
         let (copy, rest) = match text.split_at_checked(1)? {
             ("o", rest) => (false, rest),
             ("c", rest) => (true, rest),
@@ -70,16 +75,20 @@ impl Standing {
             "+" => Some(Label::Positive),
             _ => return None,
         };
-        Some(Self { copy, deleted, label })
+        Some(Self { copy, deleted, hidden, label })
     }
 }
 
-/// mentions, copies, deleted, negative, neutral, positive
-type Counts = [i64; 6];
+/// mentions, copies, deleted, negative, neutral, positive, hidden
+type Counts = [i64; 7];
 
 fn counts(standing: Standing) -> Counts {
+    if standing.hidden {
+        return [0, 0, 0, 0, 0, 0, 1];
+    }
     let class = |label| i64::from(!standing.copy && standing.label == Some(label));
-    [1, i64::from(standing.copy), i64::from(standing.deleted), class(Label::Negative), class(Label::Neutral), class(Label::Positive)]
+    let (copy, deleted) = (i64::from(standing.copy), i64::from(standing.deleted));
+    [1, copy, deleted, class(Label::Negative), class(Label::Neutral), class(Label::Positive), 0]
 }
 
 /// Differences that wait to be added. Sorted, so that all writers touch rows in the same order.
@@ -118,7 +127,7 @@ impl Deltas {
         for ((brand, source, hour), c) in self.hours {
             let unhappy = unhappy.get(&(brand, source, hour)).copied().unwrap_or(0);
             if c != Counts::default() || unhappy != 0 {
-                rows.push(values![brand, source, hour, c[0], c[1], c[2], c[3], c[4], c[5], unhappy]);
+                rows.push(values![brand, source, hour, c[0], c[1], c[2], c[3], c[4], c[5], c[6], unhappy]);
             }
         }
         bulk::execute(tx, ADD_HOURS, rows).await?;
@@ -138,6 +147,7 @@ insert into hours (
     negative,
     neutral,
     positive,
+    hidden,
     unhappy
 )
 values ",
@@ -149,6 +159,7 @@ on conflict (brand_id, source_id, hour) do update set
     negative = hours.negative + excluded.negative,
     neutral = hours.neutral + excluded.neutral,
     positive = hours.positive + excluded.positive,
+    hidden = hours.hidden + excluded.hidden,
     unhappy = hours.unhappy + excluded.unhappy",
 );
 
@@ -231,6 +242,7 @@ select
     x.label,
     x.severity,
     x.counted,
+    x.hidden,
     m.author_id as author_now,
     m.repost,
     m.copy_of,
@@ -297,7 +309,8 @@ fn recount_match(row: &AnyRow, deltas: &mut Deltas) -> Result<Option<Vec<Value>>
         (false, Some(_), Some(_)) => row.real("severity_now")?,
         _ => 0.0,
     };
-    let now = Standing { copy: row.int("repost")? != 0 || row.maybe_int("copy_of")?.is_some(), deleted, label: label_now };
+    let copy = row.int("repost")? != 0 || row.maybe_int("copy_of")?.is_some();
+    let now = Standing { copy, deleted, hidden: row.int("hidden")? != 0, label: label_now };
     let counted = row.text("counted")?;
     if counted == now.encode() && place == place_now && severity.to_bits() == severity_now.to_bits() {
         return Ok(None);
@@ -327,12 +340,14 @@ mod tests {
         for copy in [false, true] {
             for deleted in [false, true] {
                 for label in [None, Some(Label::Negative), Some(Label::Neutral), Some(Label::Positive)] {
-                    let standing = Standing { copy, deleted, label };
-                    assert_eq!(Standing::decode(&standing.encode()), Some(standing));
+                    for hidden in [false, true] {
+                        let standing = Standing { copy, deleted, hidden, label };
+                        assert_eq!(Standing::decode(&standing.encode()), Some(standing));
+                    }
                 }
             }
         }
-        for bad in ["", "x?", "o", "od", "o!", "é"] {
+        for bad in ["", "x?", "o", "od", "o!", "é", "h", "hh?", "ch?"] {
             assert_eq!(Standing::decode(bad), None, "{bad}");
         }
     }
@@ -340,7 +355,7 @@ mod tests {
     #[test]
     fn what_is_added_and_taken_again_leaves_nothing() {
         let place = Place { brand: 1, source: 2, author: 3, created_at: Millis::new(5) };
-        let standing = Standing { copy: false, deleted: true, label: Some(Label::Negative) };
+        let standing = Standing { copy: false, deleted: true, hidden: false, label: Some(Label::Negative) };
         let mut deltas = Deltas::default();
         deltas.add(place, standing);
         deltas.take(place, standing);

@@ -11,6 +11,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (8, "alerts", include_str!("../../migrations/0008_alerts.sql")),
     (9, "api", include_str!("../../migrations/0009_api.sql")),
+    (3, "themes", include_str!("../../migrations/0003_themes.sql")),
+    (4, "hold_and_checks", include_str!("../../migrations/0004_hold_and_checks.sql")),
+    (5, "cases", include_str!("../../migrations/0005_cases.sql")),
+    (6, "memory", include_str!("../../migrations/0006_memory.sql")),
+    (11, "near copies", include_str!("../../migrations/0011_near_copies.sql")),
+    (12, "other brands", include_str!("../../migrations/0012_other_brands.sql")),
 ];
 
 /// Runs what is missing, in order, each in a transaction. Safe when several processes start at once: on PostgreSQL the

@@ -46,7 +46,7 @@ const COLUMNS: &str = "
 const DISABLE_ALL: &str = "
 update sources set
     enabled = 0
-where kind <> 'import'";
+where kind not in ('import', 'push')";
 
 const BY_NAME: &str = "
 select
@@ -110,7 +110,7 @@ select
     id
 from sources
 where enabled = 1
-    and kind <> 'import'
+    and kind not in ('import', 'push')
     and next_poll_at <= $1
     and lease_until <= $1
 order by
@@ -143,11 +143,11 @@ select
     cast(min(case when lease_until > next_poll_at then lease_until else next_poll_at end) as bigint) as due
 from sources
 where enabled = 1
-    and kind <> 'import'";
+    and kind not in ('import', 'push')";
 
 impl Store {
     /// Makes the stored sources those of the configuration: new ones are added, known ones (by name) changed,
-    /// others but imports set aside. A source that now means another place starts from an empty cursor.
+    /// others but those that are never polled set aside. A source that now means another place starts from an empty cursor.
     pub async fn sync_sources(&self, specs: &[SourceSpec], now: Millis) -> Result<Vec<SourceId>> {
         let mut tx = self.begin(Touch::Mentions).await?;
         // Remembered before all are set aside: one that comes back is polled at once.
@@ -306,7 +306,7 @@ fn spec(row: &AnyRow) -> Result<SourceSpec> {
 fn health(row: &AnyRow) -> Result<SourceHealth> {
     let spec = spec(row)?;
     let enabled = row.int("enabled")? != 0;
-    let polled = enabled && spec.kind != SourceKind::Import;
+    let polled = enabled && spec.kind.is_polled();
     let next = row.at("next_poll_at")?;
     Ok(SourceHealth {
         id: SourceId::new(row.int("id")?),

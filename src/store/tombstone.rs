@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::bulk;
-use super::copies::Originals;
+use super::copies::{Likeness, Originals};
 use super::known::Known;
 use super::{Result, WriteTx, authors};
 use crate::domain::time::Millis;
@@ -46,6 +46,13 @@ where mention_id in (values ",
     ")",
 );
 
+const FORGET_MARKS: (&str, &str) = (
+    "
+delete from brand_marks
+where mention_id in (values ",
+    ")",
+);
+
 const FORGET_QUEUE: (&str, &str) = (
     "
 delete from scoring
@@ -60,12 +67,13 @@ pub(super) async fn bury(tx: &mut WriteTx, known: &[&Known], originals: &mut Ori
         sqlx::query(BURY).bind(mention.id).bind(now.get()).execute(&mut **tx).await?;
         changed.insert(mention.id);
     }
-    for statement in [FORGET_WHY, FORGET_SCORES, FORGET_CORRECTIONS, FORGET_QUEUE] {
+    for statement in [FORGET_WHY, FORGET_SCORES, FORGET_CORRECTIONS, FORGET_MARKS, FORGET_QUEUE] {
         bulk::execute(tx, statement, bulk::ids(changed.iter().copied())).await?;
     }
     // After all are buried: none of them may inherit from another.
     for mention in known {
-        changed.extend(originals.promote(tx, mention.id, &mention.fingerprint).await?);
+        let text = Likeness::new(mention.fingerprint.clone(), &mention.text);
+        changed.extend(originals.promote(tx, mention.id, &text).await?);
     }
     for author in known.iter().map(|m| m.author).collect::<BTreeSet<_>>() {
         authors::forget_without_mentions(tx, author, now).await?;
@@ -75,7 +83,7 @@ pub(super) async fn bury(tx: &mut WriteTx, known: &[&Known], originals: &mut Ori
 
 /// A text that changed is a new one: what was said of the old one goes.
 pub(super) async fn forget_judgement(tx: &mut WriteTx, mention: i64) -> Result<()> {
-    for statement in [FORGET_SCORES, FORGET_CORRECTIONS] {
+    for statement in [FORGET_SCORES, FORGET_CORRECTIONS, FORGET_MARKS] {
         bulk::execute(tx, statement, bulk::ids([mention])).await?;
     }
     Ok(())

@@ -44,6 +44,9 @@ pub enum WebError {
     /// The API wants a token, and the words say what is wrong with what came.
     #[error("{0}")]
     Unauthorised(&'static str),
+    /// A delivery is not signed as it should be; the words go to the caller.
+    #[error("{0}")]
+    Unsigned(String),
     /// The token may not do this; which scope it lacks.
     #[error("the token lacks the scope {0}")]
     Forbidden(&'static str),
@@ -139,6 +142,7 @@ impl WebError {
                 (StatusCode::CONFLICT, "Not yet.", "The same request is still being worked on. Ask again in a moment.".to_owned(), None)
             }
             Self::Unauthorised(text) => (StatusCode::UNAUTHORIZED, "Who are you?", text.to_owned(), None),
+            Self::Unsigned(text) => (StatusCode::UNAUTHORIZED, "Refused.", text, None),
             Self::Forbidden(scope) => {
                 (StatusCode::FORBIDDEN, "Refused.", format!("This token may not do that: it lacks the scope `{scope}`."), None)
             }
@@ -172,6 +176,7 @@ impl WebError {
             Self::Unprocessable(_) => "unprocessable",
             Self::UnderWay => "under-way",
             Self::Unauthorised(_) => "unauthorised",
+            Self::Unsigned(_) => "signature-refused",
             Self::Forbidden(_) => "scope-missing",
             Self::TooMany(_) => "too-many-requests",
             Self::Busy => "busy",

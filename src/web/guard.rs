@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::api::intake::says_it_is_signed;
 use super::failure::{Refusal, WebError};
 use super::state::WebState;
 
@@ -34,7 +35,7 @@ pub async fn guard(State(state): State<WebState>, request: Request, next: Next) 
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // A form of another site cannot send a token, and what a script sends with one is judged by the token alone.
     let by_token = request.uri().path().starts_with("/api/") && bearer(request.headers()).is_some();
-    if !reads && !by_token && !from_our_page(request.headers(), &host) {
+    if !reads && !by_token && !is_delivery(&request) && !from_our_page(request.headers(), &host) {
         return WebError::Refused(Refusal::Origin).into_response();
     }
     next.run(request).await
@@ -45,6 +46,11 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// A signed delivery comes from no page; its signature is checked where it is taken.
+fn is_delivery(request: &Request) -> bool {
+    request.method() == Method::POST && request.uri().path() == "/api/v1/mentions" && says_it_is_signed(request.headers())
 }
 
 /// The name and port that the request was addressed to, in lower case.

@@ -19,6 +19,8 @@ pub enum Place {
     Now,
     /// The whole story.
     Incidents,
+    /// About what?
+    Themes,
     /// Who needs us next?
     People,
     /// Show me.
@@ -32,9 +34,10 @@ pub enum Place {
 }
 
 impl Place {
-    const SHOWN: [(Self, &'static str, &'static str, &'static str); 6] = [
+    const SHOWN: [(Self, &'static str, &'static str, &'static str); 7] = [
         (Self::Now, "Now", "/", "now"),
         (Self::Incidents, "Incidents", "/incidents", "incidents"),
+        (Self::Themes, "Themes", "/themes", "themes"),
         (Self::People, "People", "/people", "people"),
         (Self::Mentions, "Mentions", "/mentions", "mentions"),
         (Self::Sources, "Sources", "/sources", "sources"),

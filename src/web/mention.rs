@@ -1,7 +1,10 @@
 //! One mention as every page shows it.
 
+use crate::domain::filter::About;
 use crate::domain::post::Mention;
 use crate::domain::sentiment::{Label, Sentiment};
+
+use crate::store::{BrandStanding, Hidden};
 
 use super::layout::Scope;
 use super::show::{self, When};
@@ -112,6 +115,10 @@ pub struct MentionView {
     pub score: Option<ScoreView>,
     /// Buttons to correct it.
     pub choices: Vec<Choice>,
+    /// Buttons that say whose brand it is about: what they send, and their words.
+    pub about: Vec<(&'static str, &'static str)>,
+    /// Language in words, else its code; empty when unknown.
+    pub lang: String,
     /// Why it was taken for a mention.
     pub why: String,
     /// Its page at the platform.
@@ -153,10 +160,29 @@ impl MentionView {
             chips: chips(m),
             score: sentiment.map(score),
             choices: choices(label),
+            about: about(BrandStanding::default()),
+            lang: m.lang.as_deref().map_or_else(String::new, |code| show::one_line(show::language(code), 20)),
             why: show::one_line(&m.why, 160),
             url: m.url.clone(),
             reactions: reactions(m),
         }
+    }
+
+    /// Says whose brand it is about, as far as somebody or the filter said.
+    #[must_use]
+    pub fn with_standing(mut self, standing: BrandStanding) -> Self {
+        let word = match (standing.hidden, standing.mark) {
+            (Hidden::Marked, _) => "another brand",
+            (Hidden::Filtered, _) => "hidden by the filter",
+            (Hidden::Audited, _) => "hidden by the filter: is that right?",
+            (Hidden::No, Some(About::This)) => "this brand, said a person",
+            (Hidden::No, _) => "",
+        };
+        if !word.is_empty() {
+            self.chips.push(Chip { class: "", word: word.to_owned() });
+        }
+        self.about = about(standing);
+        self
     }
 
     /// Says how often the text was repeated.
@@ -166,6 +192,16 @@ impl MentionView {
             self.chips.push(Chip { class: "", word: show::plural(copies, "copy", "copies") });
         }
         self
+    }
+}
+
+/// What else can be said of whose brand it is about.
+fn about(standing: BrandStanding) -> Vec<(&'static str, &'static str)> {
+    match (standing.mark, standing.hidden) {
+        (None, Hidden::No) => vec![("other", "Another brand")],
+        (None, _) => vec![("this", "This brand after all"), ("other", "Another brand, rightly hidden")],
+        (Some(About::Other), _) => vec![("undo", "Not another brand: show it again"), ("this", "This brand")],
+        (Some(About::This), _) => vec![("undo", "Take “this brand” back"), ("other", "Another brand")],
     }
 }
 

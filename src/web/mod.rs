@@ -7,7 +7,7 @@
 //! | [`chart`] | SVG from numbers |
 //! | [`layout`] | what every page has around it |
 //! | [`show`], [`link`], [`mention`], [`query`], [`forms`] | words, addresses, one mention, one search, fields |
-//! | [`live`] | server-sent events |
+//! | [`live`], [`presence`] | server-sent events; who looks at a case now |
 //! | [`api`] | JSON for scripts; [`metrics`] for Prometheus |
 //! | [`guard`], [`failure`] | who may ask; what went wrong, in words |
 //!
@@ -15,6 +15,8 @@
 
 pub mod api;
 pub mod assets;
+#[cfg(test)]
+mod case_tests;
 pub mod chart;
 pub mod failure;
 pub mod forms;
@@ -25,6 +27,7 @@ pub mod live;
 pub mod mention;
 pub mod metrics;
 pub mod page;
+pub mod presence;
 pub mod query;
 pub mod show;
 pub mod state;
@@ -47,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+pub use api::intake::Receive;
 pub use guard::{NotLoopback, check_address};
 pub use layout::DemoInfo;
 pub use state::WebState;
@@ -63,11 +67,24 @@ pub fn router(state: WebState) -> Router {
         .route("/incidents", get(page::incidents::list).post(page::incidents::open))
         .route("/incidents/{id}", get(page::incidents::one).post(page::incidents::change))
         .route("/incidents/{id}/updates", post(page::incidents::add_update))
-        .route("/incidents/{id}/state", post(page::incidents::change_state))
+        .route("/themes", get(page::themes::list))
+        .route("/hold", get(page::hold::show).post(page::hold::decide))
+        .route("/hold/{id}/end", post(page::hold::end))
+        .route("/hold.ics", get(page::hold::calendar))
+        .route("/check", get(page::check::show))
+        .route("/check/{incident}/draw", post(page::check::draw))
+        .route("/check/{incident}/answer", post(page::check::answer))
+        .route("/incidents/{id}/state", post(page::closing::change_state))
+        .route("/incidents/{id}/memory", post(page::story::remember))
+        .route("/incidents/{id}/postmortem.md", get(page::story::postmortem))
         .route("/people", get(page::people::queue))
         .route("/people/{flag}", get(page::people::person).post(page::people::change))
+        .route("/cases/{id}", get(page::case::one).post(page::case::change))
+        .route("/cases/{id}/looking", post(page::case::look))
+        .route("/replies", get(page::replies::list).post(page::replies::change))
         .route("/mentions", get(page::mentions::list))
         .route("/mentions/{id}/label", post(page::mentions::label))
+        .route("/mentions/{id}/brand", post(page::mentions::brand))
         .route("/sources", get(page::sources::list))
         .route("/alerts", get(page::alerts::list))
         .route("/alerts/test", post(page::alerts::test))

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::ids::{AuthorId, MentionId, SourceId};
+use crate::domain::ids::{AuthorId, MentionId, SourceId, ThemeId};
 use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
@@ -33,8 +33,12 @@ pub struct MentionQuery {
     pub copies: String,
     /// `very`: only very unhappy ones.
     pub severity: String,
+    /// `1`: those of another brand, which are hidden otherwise; `audit`: of those that the filter hides, the drawn ones.
+    pub hidden: String,
     /// Author id.
     pub author: String,
+    /// Theme id.
+    pub theme: String,
     /// Older than this cursor.
     pub before: String,
     /// Newer than this cursor.
@@ -97,7 +101,9 @@ impl MentionQuery {
                 "lang" => &mut out.lang,
                 "copies" => &mut out.copies,
                 "severity" => &mut out.severity,
+                "hidden" => &mut out.hidden,
                 "author" => &mut out.author,
+                "theme" => &mut out.theme,
                 "before" => &mut out.before,
                 "after" => &mut out.after,
                 _ => continue,
@@ -119,7 +125,9 @@ impl MentionQuery {
         keep(&mut self.lang, word);
         keep(&mut self.copies, |s| matches!(s, "show" | "only"));
         keep(&mut self.severity, |s| s == "very");
+        keep(&mut self.hidden, |s| matches!(s, "1" | "audit"));
         keep(&mut self.author, |s| s.parse::<AuthorId>().is_ok());
+        keep(&mut self.theme, |s| s.parse::<ThemeId>().is_ok());
         keep(&mut self.before, |s| s.parse::<Place>().is_ok());
         keep(&mut self.after, |s| s.parse::<Place>().is_ok());
         self
@@ -137,7 +145,9 @@ impl MentionQuery {
             .with("lang", &self.lang)
             .with("copies", &self.copies)
             .with("severity", &self.severity)
+            .with("hidden", &self.hidden)
             .with("author", &self.author)
+            .with("theme", &self.theme)
             .with("before", &self.before)
             .with("after", &self.after)
     }
@@ -177,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_search_comes_back_from_its_own_address() {
-        let query = "q=can%27t+log+in+%26+%22why%22&label=negative&since=24h&source=7&platform=mastodon&lang=de&copies=only&severity=very&author=12&before=1763596800000-99";
+        let query = "q=can%27t+log+in+%26+%22why%22&label=negative&since=24h&source=7&platform=mastodon&lang=de&copies=only&severity=very&hidden=1&author=12&before=1763596800000-99";
         let read = MentionQuery::parse(query);
         assert_eq!(read.q, "can't log in & \"why\"");
         let link = read.link(&testing::scope(), "/mentions").to_string();
@@ -187,8 +197,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_taken_as_not_given() {
-        let read =
-            MentionQuery::parse("label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&unknown=1");
+        let read = MentionQuery::parse(
+            "label=furious&since=9y&source=x&platform=a%20b&copies=maybe&before=1-&after=-5-3&severity=1&hidden=2&unknown=1",
+        );
         assert_eq!(read, MentionQuery::default());
         assert!(!read.narrowed());
     }

@@ -190,6 +190,29 @@ pub fn platform(word: &str) -> String {
     }
 }
 
+/// Names of the languages that are seen most; the code otherwise.
+pub fn language(code: &str) -> &str {
+    match code {
+        "en" => "English",
+        "de" => "German",
+        "fr" => "French",
+        "es" => "Spanish",
+        "pt" => "Portuguese",
+        "it" => "Italian",
+        "nl" => "Dutch",
+        "pl" => "Polish",
+        "ja" => "Japanese",
+        "ar" => "Arabic",
+        "tr" => "Turkish",
+        "ru" => "Russian",
+        "uk" => "Ukrainian",
+        "hi" => "Hindi",
+        "zh" => "Chinese",
+        "und" => "unknown language",
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

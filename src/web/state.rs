@@ -7,11 +7,13 @@ use crate::clock::Clock;
 use crate::domain::ids::BrandId;
 use crate::store::Store;
 
+use super::api::intake::Receive;
 use super::api::limits::Limits;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
 use super::metrics::Answered;
+use super::presence::Presence;
 use super::view::sources::SourceState;
 
 /// What handlers share. Cheap to clone.
@@ -33,6 +35,10 @@ pub struct WebState {
     pub limits: Limits,
     /// Requests answered, for `/metrics`.
     pub answered: Answered,
+    /// Who looks at which case.
+    pub presence: Presence,
+    /// Takes deliveries; `None`: no secret is set.
+    pub intake: Option<Arc<dyn Receive>>,
 }
 
 impl WebState {
@@ -47,6 +53,8 @@ impl WebState {
             live: Live::default(),
             limits: Limits::default(),
             answered: Answered::default(),
+            presence: Presence::default(),
+            intake: None,
         }
     }
 

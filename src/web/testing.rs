@@ -186,6 +186,7 @@ pub fn flagged(id: i64, name: &str, text: &str, state: FlagState) -> FlagRow {
         author: worst.author.clone(),
         waiting_since: worst.created_at,
         worst: Some(worst),
+        case: None,
     }
 }
 
@@ -305,6 +306,13 @@ impl World {
             store.save_flag(self.brand, &proposal, now()).await.expect("a flag");
         }
         store.flags(self.brand, None, 1_000).await.expect("flags")
+    }
+
+    /// One round of the assessment: flags, cases, verdicts.
+    pub async fn assess(&self) {
+        let settings = assess::Settings { flag_severity: 0.75, ..assess::Settings::default() };
+        let outcome = assess::Worker::new(self.state.store.clone(), self.state.clock.clone(), settings).tick().await.expect("a round");
+        assert_eq!(outcome.failed, 0);
     }
 
     pub async fn open_incident(&self) -> IncidentId {

@@ -12,16 +12,16 @@ use super::guard::POLICY;
 use super::router;
 use super::testing::{Said, World, now};
 
-const PAGES: [&str; 6] = ["/", "/incidents", "/people", "/mentions", "/sources", "/alerts"];
+const PAGES: [&str; 9] = ["/", "/incidents", "/themes", "/people", "/mentions", "/sources", "/hold", "/check", "/alerts"];
 
-struct Answer {
-    status: StatusCode,
-    headers: axum::http::HeaderMap,
-    body: String,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: axum::http::HeaderMap,
+    pub(super) body: String,
 }
 
 impl Answer {
-    fn location(&self) -> &str {
+    pub(super) fn location(&self) -> &str {
         self.headers.get(header::LOCATION).and_then(|l| l.to_str().ok()).unwrap_or_default()
     }
 }
@@ -33,12 +33,12 @@ async fn ask(world: &World, request: Request<Body>) -> Answer {
     Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).expect("text") }
 }
 
-async fn get(world: &World, path: &str) -> Answer {
+pub(super) async fn get(world: &World, path: &str) -> Answer {
     ask(world, Request::get(path).header("host", "localhost:8080").body(Body::empty()).expect("a request")).await
 }
 
 /// As a browser sends a form of our own page.
-async fn post(world: &World, path: &str, fields: &[(&str, &str)]) -> Answer {
+pub(super) async fn post(world: &World, path: &str, fields: &[(&str, &str)]) -> Answer {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = Request::post(path)
         .header("host", "localhost:8080")
@@ -47,7 +47,7 @@ async fn post(world: &World, path: &str, fields: &[(&str, &str)]) -> Answer {
     ask(world, request.body(Body::from(body)).expect("a request")).await
 }
 
-fn angry() -> Vec<Said> {
+pub(super) fn angry() -> Vec<Said> {
     vec![
         Said::new("Mara Voss", "Acme Cloud lost my invoices and nobody answers", 1.0, Label::Negative),
         Said::new("Jonas K", "cannot sign in to Acme Cloud since yesterday", 2.0, Label::Negative),
@@ -56,7 +56,7 @@ fn angry() -> Vec<Said> {
     ]
 }
 
-fn hostile() -> Vec<Said> {
+pub(super) fn hostile() -> Vec<Said> {
     vec![
         Said::new("<script>alert(1)</script>", "<script>alert('acme')</script> <img src=x onerror=alert(1)>", 1.0, Label::Negative),
         Said::new("a\nb\u{202e}c", "الخدمة لا تعمل \u{202e}detrevni", 1.5, Label::Negative),
@@ -99,7 +99,7 @@ async fn every_page_answers_when_empty_full_and_hostile() {
 }
 
 /// Nothing inline, nothing of the mentions taken as HTML, every field with a label, every id once.
-fn assert_is_sound(path: &str, html: &str) {
+pub(super) fn assert_is_sound(path: &str, html: &str) {
     let tags = tags(html);
     for tag in &tags {
         let outside_quotes: String = tag.split('"').step_by(2).collect();

@@ -9,6 +9,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clock", &["domain"]),
     ("sources", &["domain", "clock"]),
     ("ingest", &["sources", "store", "domain", "clock"]),
+    ("hub", &["domain"]),
     ("store", &["domain", "clock"]),
     ("score", &["store", "domain", "clock"]),
     ("assess", &["store", "domain", "clock"]),

@@ -14,9 +14,12 @@ use super::window::Rules;
 
 mod baseline;
 mod coverage;
+mod effect;
 mod properties;
+mod rates;
 mod simulation;
 mod stored;
+mod themes;
 mod verdict;
 
 /// Monday 2026-01-05 00:00 UTC.

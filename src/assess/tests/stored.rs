@@ -217,7 +217,7 @@ async fn very_unhappy_authors_are_flagged_once_and_those_of_the_incident_block()
 }
 
 #[tokio::test]
-async fn a_closed_incident_is_watched_for_a_week() {
+async fn a_closed_incident_is_watched_for_two_weeks() {
     let mut bench = Bench::new().await;
     bench.read(-4 * 168, 0, 2).await;
     bench.score(0.5).await;
@@ -228,7 +228,9 @@ async fn a_closed_incident_is_watched_for_a_week() {
     bench.store.update_incident(&incident, bench.clock.now()).await.expect("closed");
     let mut worker = bench.worker();
     assert_eq!(worker.tick().await.expect("a round").assessed, 1);
-    bench.clock.advance(8 * DAY_MS);
+    bench.clock.advance(13 * DAY_MS);
+    assert_eq!(worker.tick().await.expect("a round").assessed, 1);
+    bench.clock.advance(2 * DAY_MS);
     assert_eq!(worker.tick().await.expect("a round").assessed, 0);
 }
 

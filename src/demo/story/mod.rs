@@ -283,6 +283,7 @@ impl Story {
             hashtags: own(&["tidewater"]),
             exclude: own(texts_noise::EXCLUDE),
             own_accounts: own(&["tidewater", "Tidewater Team"]),
+            ..BrandTerms::default()
         }
     }
 

@@ -79,7 +79,7 @@ fn row(text: &[u8], line: u64, latest: Millis, unknown: &mut Unknown) -> Result<
     }
 }
 
-fn as_cell(column: Column, value: Value) -> Result<String, String> {
+pub(super) fn as_cell(column: Column, value: Value) -> Result<String, String> {
     match value {
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(text),

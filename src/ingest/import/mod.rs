@@ -6,6 +6,7 @@
 mod csv_rows;
 mod json_rows;
 mod limited;
+pub mod push;
 mod rejects;
 mod row;
 
@@ -51,6 +52,28 @@ pub struct ImportOptions {
     pub brand: Option<String>,
     /// Where bad rows go. Made when there is one; an older one is removed.
     pub rejects: PathBuf,
+    /// Where the rows come from.
+    pub origin: Origin,
+}
+
+/// Where the rows of an import come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// A file that a person names: history, whose time counts as covered for every source.
+    #[default]
+    File,
+    /// The watched folder: a source of its own, which covers the time of its rows.
+    Folder,
+}
+
+impl Origin {
+    /// The kind and the name of its source, and how often it is heard when nothing is wrong.
+    fn source(self, name: &str, brand: &str) -> (SourceKind, String, i64) {
+        match self {
+            Self::File => (SourceKind::Import, format!("import: {name} ({brand})"), DAY_MS),
+            Self::Folder => (SourceKind::Push, format!("folder: {name} ({brand})"), DAY_MS),
+        }
+    }
 }
 
 impl ImportOptions {
@@ -59,7 +82,7 @@ impl ImportOptions {
         let name = file.file_stem().map_or_else(|| "file".to_owned(), |stem| one_line(&stem.to_string_lossy(), 80));
         let mut rejects = file.as_os_str().to_owned();
         rejects.push(".rejects.csv");
-        Self { name, brand, rejects: rejects.into() }
+        Self { name, brand, rejects: rejects.into(), origin: Origin::default() }
     }
 }
 
@@ -273,14 +296,8 @@ impl Importer {
             None => self.store.save_brand(brand, &named(brand), now).await?,
         };
         self.brands.insert(brand.to_owned(), id);
-        let spec = SourceSpec {
-            name: format!("import: {} ({brand})", self.options.name),
-            kind: SourceKind::Import,
-            brand: id,
-            take: Take::All,
-            every_ms: DAY_MS,
-            settings: serde_json::json!({}),
-        };
+        let (kind, name, every_ms) = self.options.origin.source(&self.options.name, brand);
+        let spec = SourceSpec { name, kind, brand: id, take: Take::All, every_ms, settings: serde_json::json!({}) };
         let source = self.store.add_source(&spec, now).await?;
         for _ in 0..CLAIM_TRIES {
             match self.store.claim_this_source(source, "import", self.clock.now(), LEASE_MS).await {

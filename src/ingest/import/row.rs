@@ -162,12 +162,17 @@ impl<'a> Cells<'a> {
         count.map(Some).ok_or_else(|| format!("{}: `{}` is no whole number from 0", column.name(), start_of(cell)))
     }
 
+    /// Which post it is.
+    pub(super) fn key(&self) -> Result<PostKey, String> {
+        let platform = self.needed(Column::Platform)?.to_ascii_lowercase();
+        PostKey::new(&platform, self.get(Column::Instance)?, self.needed(Column::Id)?).map_err(|e| e.to_string())
+    }
+
     /// The post, and the name of its brand. `latest`: rows dated later are wrong.
     pub(super) fn post(&self, latest: Millis) -> Result<(Option<String>, Post), String> {
-        let key = PostKey::new(&self.needed(Column::Platform)?.to_ascii_lowercase(), self.get(Column::Instance)?, self.needed(Column::Id)?);
         let author = self.needed(Column::Author)?;
         let post = Post {
-            key: key.map_err(|e| e.to_string())?,
+            key: self.key()?,
             author: PostAuthor {
                 native_id: author.to_owned(),
                 handle: author.trim_start_matches('@').to_owned(),

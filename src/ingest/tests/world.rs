@@ -197,6 +197,7 @@ impl Poll for Fake {
             covered: None,
             more: if end < log.posts.len() { More::Now } else { More::CaughtUp },
             not_before: None,
+            ..Page::default()
         })
     }
 

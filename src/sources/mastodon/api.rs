@@ -90,6 +90,14 @@ pub(super) fn statuses(answer: &Answer, search: bool) -> Result<Read, PollError>
     Ok(Read { items, oldest, link_min: link_id(link, "prev", "min_id"), link_max: link_id(link, "next", "max_id") })
 }
 
+impl Read {
+    /// The newest id among those written before a time.
+    pub(super) fn newest_before(&self, before: Millis) -> Option<&str> {
+        let old = |s: &&Status| s.created_at.as_deref().and_then(Millis::parse_rfc3339).is_some_and(|at| at < before);
+        self.items.iter().filter(old).map(|s| s.id.as_str()).max_by(|a, b| super::walk::newer(a, b))
+    }
+}
+
 pub(super) fn status(value: &Value) -> Option<Status> {
     let status = Status::deserialize(value).ok()?;
     let plain = !status.id.is_empty() && status.id.len() <= MAX_ID && status.id.bytes().all(|b| b.is_ascii_graphic());

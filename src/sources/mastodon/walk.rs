@@ -5,7 +5,8 @@
 //! Search results have no reliable order, so they are walked backwards down to the newest known id.
 //!
 //! Posts of other servers arrive late with an id that fits their time of writing, so a walk from the
-//! newest id alone would miss them. Once an hour the walk begins at the newest id of an hour before.
+//! newest id alone would miss them. Once an hour the walk begins further back: at the newest id that was more than an
+//! hour old at the hourly walk before, so that whatever is up to an hour late is met.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -84,7 +85,8 @@ struct Chain {
 struct Known {
     /// The newest id read.
     newest: Option<String>,
-    /// The newest id at the time `marked_at`: where the hourly overlap begins.
+    /// The newest id that was more than an hour old at the time `marked_at`: where the next hourly walk begins. `None`:
+    /// there was none, so all is read again.
     mark: Option<String>,
     marked_at: Option<Millis>,
 }
@@ -97,6 +99,11 @@ struct Walk {
     pages: u32,
     /// The newest id met on this walk.
     top: Option<String>,
+    /// On an hourly walk: the newest id met that was written before this time.
+    #[serde(default)]
+    settled_before: Option<Millis>,
+    #[serde(default)]
+    settled: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +160,10 @@ impl State {
         let (stream, walk) = under_way.unwrap_or_else(|| {
             let stream = next().cloned().unwrap_or(Stream::Public { local: false, remote: false });
             let known = self.streams.entry(stream.key()).or_default();
-            let walk = Walk { stream: stream.key(), way: known.begin(&stream, chain.started), pages: 0, top: known.newest.clone() };
+            let hourly = known.newest.is_none() || known.marked_at.is_none_or(|at| chain.started.since(at) >= HOUR_MS);
+            let settled_before = hourly.then(|| chain.started.plus(-HOUR_MS));
+            let way = known.begin(&stream, settled_before.map(|_| chain.started));
+            let walk = Walk { stream: stream.key(), way, pages: 0, top: known.newest.clone(), settled_before, settled: known.mark.clone() };
             (stream, walk)
         });
         let step = Step { stream, way: walk.way.clone() };
@@ -169,6 +179,10 @@ impl State {
         if let Some(id) = newest.filter(|id| walk.top.as_deref().is_none_or(|top| newer(id, top).is_gt())) {
             walk.top = Some(id.to_owned());
         }
+        let settled = walk.settled_before.and_then(|before| read.newest_before(before));
+        if let Some(id) = settled.filter(|id| walk.settled.as_deref().is_none_or(|known| newer(id, known).is_gt())) {
+            walk.settled = Some(id.to_owned());
+        }
         chain.oldest = chain.oldest.into_iter().chain(read.oldest).min();
         walk.pages += 1;
         let next = if walk.pages < MAX_PAGES { onward(&step.way, read, oldest_wanted) } else { None };
@@ -178,8 +192,8 @@ impl State {
         }
         let known = self.streams.entry(walk.stream.clone()).or_default();
         known.newest = walk.top;
-        if known.mark.is_none() {
-            known.mark.clone_from(&known.newest);
+        if walk.settled_before.is_some() {
+            known.mark = walk.settled;
         }
         chain.done.push(walk.stream);
     }
@@ -196,19 +210,20 @@ impl State {
 }
 
 impl Known {
-    fn begin(&mut self, stream: &Stream, now: Millis) -> Way {
-        let Some(newest) = self.newest.clone() else {
-            self.marked_at = Some(now);
-            return Way::Back { below: None, stop: None };
+    /// Where a walk begins. `hourly` is the time of an hourly one.
+    fn begin(&mut self, stream: &Stream, hourly: Option<Millis>) -> Way {
+        let start = match hourly {
+            Some(now) => {
+                self.marked_at = Some(now);
+                self.mark.clone()
+            }
+            None => self.newest.clone(),
         };
-        let due = self.marked_at.is_none_or(|at| now.since(at) >= HOUR_MS);
-        let start = if due {
-            self.marked_at = Some(now);
-            self.mark.replace(newest.clone()).unwrap_or(newest)
-        } else {
-            newest
-        };
-        if stream.is_search() { Way::Back { below: None, stop: Some(start) } } else { Way::Forward(start) }
+        match start {
+            None => Way::Back { below: None, stop: None },
+            stop if stream.is_search() => Way::Back { below: None, stop },
+            Some(id) => Way::Forward(id),
+        }
     }
 }
 
@@ -264,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn once_an_hour_the_walk_begins_an_hour_back() {
+    fn once_an_hour_the_walk_begins_at_what_was_an_hour_old_then() {
         let tag = Stream::Tag("acme".to_owned());
-        let mut known = Known { newest: Some("10".to_owned()), mark: Some("10".to_owned()), marked_at: Some(Millis::new(0)) };
-        known.newest = Some("20".to_owned());
-        assert_eq!(known.begin(&tag, Millis::new(HOUR_MS - 1)), Way::Forward("20".to_owned()));
-        assert_eq!(known.begin(&tag, Millis::new(HOUR_MS)), Way::Forward("10".to_owned()));
-        known.newest = Some("30".to_owned());
-        assert_eq!(known.begin(&tag, Millis::new(2 * HOUR_MS)), Way::Forward("20".to_owned()));
+        let mut known = Known { newest: Some("20".to_owned()), mark: Some("10".to_owned()), marked_at: Some(Millis::new(0)) };
+        assert_eq!(known.begin(&tag, None), Way::Forward("20".to_owned()));
+        assert_eq!(known.begin(&tag, Some(Millis::new(HOUR_MS))), Way::Forward("10".to_owned()));
+        assert_eq!(known.marked_at, Some(Millis::new(HOUR_MS)));
+        known.mark = None;
+        assert_eq!(known.begin(&tag, Some(Millis::new(2 * HOUR_MS))), Way::Back { below: None, stop: None });
     }
 }

@@ -10,6 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::law::{Fake, Item};
 use super::{MINUTE, NOW, Poller, Server};
 use crate::domain::post::PostKey;
 use crate::domain::source::SourceKind;
@@ -111,4 +112,58 @@ async fn a_recheck_tells_edited_from_deleted() {
     assert_eq!(got.present.iter().map(|p| p.text.as_str()).collect::<Vec<_>>(), ["edited"]);
     assert_eq!(got.gone, [key("2"), key("3"), key("4")]);
     assert!(got.missing.is_empty());
+}
+
+/// Its items live: they are edited, and deleted.
+#[derive(Debug, Default)]
+struct Living {
+    items: Shared,
+    /// Words by id; `None` when deleted.
+    words: Mutex<HashMap<u64, Option<String>>>,
+}
+
+async fn living_item(State(fake): State<Arc<Living>>, Path(name): Path<String>) -> Json<Value> {
+    let id: u64 = name.trim_end_matches(".json").parse().expect("a number");
+    let words = fake.words.lock().expect("words");
+    Json(match words.get(&id) {
+        None => Value::Null,
+        Some(None) => json!({"id": id, "deleted": true}),
+        Some(Some(words)) => json!({"id": id, "by": "pg", "time": 1_795_000_000, "text": words}),
+    })
+}
+
+impl Fake for Living {
+    const KIND: SourceKind = SourceKind::Hackernews;
+    const LATE_MS: i64 = 6 * HOUR_MS;
+
+    fn router(self: Arc<Self>) -> Router {
+        let searched = Router::new().route("/api/v1/search_by_date", get(search)).with_state(Arc::clone(&self.items));
+        Router::new().route("/v0/item/{name}", get(living_item)).with_state(self).merge(searched)
+    }
+
+    fn settings(url: &str) -> Value {
+        json!({"url": url, "item_url": url})
+    }
+
+    fn publish(&self, item: Item) {
+        self.items.lock().expect("items").push((item.n, item.at.get() / 1000));
+        self.words.lock().expect("words").insert(item.n, Some(format!("Acme Cloud {}", item.n)));
+    }
+
+    fn native_id(item: Item) -> String {
+        item.n.to_string()
+    }
+
+    fn edit(&self, item: Item, words: &str) {
+        self.words.lock().expect("words").insert(item.n, Some(words.to_owned()));
+    }
+
+    fn delete(&self, item: Item) {
+        self.items.lock().expect("items").retain(|(id, _)| *id != item.n);
+        self.words.lock().expect("words").insert(item.n, None);
+    }
+}
+
+mod law {
+    crate::sources::tests::law::law!(super::Living, edits);
 }

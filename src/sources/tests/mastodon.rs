@@ -10,6 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::law::{Fake, Item};
 use super::{MINUTE, NOW, Poller, Server};
 use crate::domain::post::PostKey;
 use crate::domain::source::SourceKind;
@@ -220,4 +221,39 @@ async fn a_home_server_inside_the_private_network_is_not_asked() {
     let poller = poller(&server);
     let got = poller.adapter.recheck(&poller.http, &[key], NOW).await.expect("unjudged");
     assert!(got.missing.is_empty() && got.gone.is_empty());
+}
+
+#[derive(Debug, Default)]
+struct Living(Shared);
+
+impl Living {
+    /// An id that sorts by the time of writing.
+    fn id(item: Item) -> String {
+        ulid(u64::try_from(item.at.get()).expect("after 1970") * 10_000 + item.n)
+    }
+}
+
+impl Fake for Living {
+    const KIND: SourceKind = SourceKind::Mastodon;
+    const LATE_MS: i64 = HOUR_MS;
+
+    fn router(self: Arc<Self>) -> Router {
+        Router::new().route("/api/v1/timelines/tag/{tag}", get(timeline)).with_state(Arc::clone(&self.0))
+    }
+
+    fn settings(url: &str) -> Value {
+        json!({"url": url, "token": {"env": "TOKEN"}})
+    }
+
+    fn publish(&self, item: Item) {
+        self.0.lock().expect("a world").statuses.push((Self::id(item), item.at));
+    }
+
+    fn native_id(item: Item) -> String {
+        format!("https://ruby.example/users/mo/statuses/{}", Self::id(item))
+    }
+}
+
+mod law {
+    crate::sources::tests::law::law!(super::Living);
 }

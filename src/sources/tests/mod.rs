@@ -1,11 +1,15 @@
 //! Adapters against living fakes on loopback that do what real servers were seen to do.
 
 mod feed;
+mod graph;
 mod hackernews;
 mod http;
+mod law;
 mod mastodon;
+mod oauth;
 mod wordpress;
 mod wordpress_site;
+mod x;
 
 use std::time::Duration;
 
@@ -55,7 +59,8 @@ fn client_with(options: &HttpOptions) -> Http {
 
 fn adapter(kind: SourceKind, settings: serde_json::Value) -> Adapter {
     let terms = BrandTerms { names: vec!["Acme Cloud".to_owned()], hashtags: vec!["acmecloud".to_owned()], ..BrandTerms::default() };
-    let secrets = Secrets::fixed([("TOKEN".to_owned(), "s3cret".to_owned())].into());
+    let words = [("TOKEN", "s3cret"), ("ID", "an-id"), ("REFRESH", "rt-first")];
+    let secrets = Secrets::fixed(words.map(|(name, word)| (name.to_owned(), word.to_owned())).into());
     let spec = SourceSpec { name: "test".to_owned(), kind, brand: BrandId::new(1), take: Take::All, every_ms: MINUTE, settings };
     Adapter::from_spec(&spec, &secrets, &terms).expect("settings")
 }

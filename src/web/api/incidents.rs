@@ -7,11 +7,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::input::{Input, link, maybe_time, needed, short, time, word};
-use super::shapes::{ConcernShape, IncidentShape, UpdateShape, VerdictShape};
+use super::shapes::{ConcernShape, IncidentShape, SaidShape, VerdictShape};
 use super::{Answer, Items, ListQuery, Problem, created};
-use crate::assess::{self, load_view};
+use crate::assess::{self, closing, load_view};
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, UpdateKind};
+use crate::domain::incident::{Closing, Incident, IncidentKind, IncidentSeverity, UpdateKind};
 use crate::domain::time::{Millis, Span};
 use crate::store::NewIncident;
 use crate::web::failure::WebError;
@@ -176,6 +176,9 @@ pub struct CloseInput {
     /// Why, at most 1,000 characters; needed when something stands against closing.
     #[serde(default)]
     reason: Option<String>,
+    /// Who closes it, at most 100 characters.
+    #[serde(default)]
+    who: Option<String>,
 }
 
 /// Closes an incident. 422 when something stands against it and no reason is given.
@@ -186,12 +189,23 @@ pub async fn close(State(state): State<WebState>, Path(id): Path<IncidentId>, In
     let theirs = state.store.incident(id).await?;
     let now = state.clock.now();
     let close_reason = short(input.reason.as_deref().unwrap_or_default(), 1000, "reason")?;
-    let assessment = assess::assess_now(&state.store, &theirs, now, &state.settings).await?;
-    let against: Vec<&str> = assessment.reasons.iter().filter(|r| r.blocks).map(|r| r.text.as_str()).collect();
-    if !against.is_empty() && close_reason.is_empty() {
+    let closing = closing_of(&state, &theirs, (&close_reason, input.who.as_deref().unwrap_or_default()), now).await?;
+    let close_reason = if closing.blockers.is_empty() { String::new() } else { close_reason };
+    let mine = Incident { closed_at: Some(now), close_reason, version: input.version, ..theirs };
+    state.store.close_incident(&mine, &closing, now).await?;
+    state.live.edited();
+    Ok(Json(state.store.incident(id).await?.into()))
+}
+
+/// What stands against closing now is kept with the reason; without one it is refused in words.
+async fn closing_of(state: &WebState, incident: &Incident, (reason, who): (&str, &str), now: Millis) -> Result<Closing, WebError> {
+    let mut blockers = closing::judge(&state.store, incident, now, &state.settings).await?;
+    blockers.retain(|b| b.blocks);
+    if !blockers.is_empty() && reason.is_empty() {
+        let against: Vec<&str> = blockers.iter().map(|b| b.text.as_str()).collect();
         return Err(WebError::Unprocessable(format!("Closing over this asks for a reason: {}", against.join("; "))));
     }
-    save(&state, Incident { closed_at: Some(now), close_reason, version: input.version, ..theirs }, now).await
+    Ok(Closing { at: now, who: short(who, 100, "who")?, reason: reason.to_owned(), blockers })
 }
 
 /// Opening again.
@@ -209,14 +223,6 @@ pub struct ReopenInput {
 pub async fn reopen(State(state): State<WebState>, Path(id): Path<IncidentId>, Input(input): Input<ReopenInput>) -> Answer<IncidentShape> {
     let theirs = state.store.incident(id).await?;
     save(&state, Incident { closed_at: None, close_reason: String::new(), version: input.version, ..theirs }, state.clock.now()).await
-}
-
-/// The official statements of an incident, oldest first.
-#[utoipa::path(get, path = "/incidents/{id}/updates", tag = "incidents", operation_id = "updates", params(("id" = String, Path)),
-    responses((status = 200, body = Items<UpdateShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn updates(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<Items<UpdateShape>> {
-    state.store.incident(id).await?;
-    Ok(Json(Items::all(state.store.updates(id).await?.into_iter().map(UpdateShape::from).collect())))
 }
 
 /// An official statement.
@@ -238,7 +244,7 @@ pub struct UpdateInput {
 /// Puts an official statement on the timeline.
 #[utoipa::path(post, path = "/incidents/{id}/updates", tag = "incidents", operation_id = "add_update",
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = UpdateInput,
-    responses((status = 201, body = UpdateShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = SaidShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn add_update(
     State(state): State<WebState>,
     Path(id): Path<IncidentId>,
@@ -255,7 +261,7 @@ pub async fn add_update(
     let made = state.store.add_update(id, at, kind, &text, url.as_deref(), now).await?;
     state.live.edited();
     let update = state.store.updates(id).await?.into_iter().find(|u| u.id == made).ok_or(WebError::NotFound)?;
-    Ok(created(UpdateShape::from(update), &format!("/api/v1/incidents/{id}/updates")))
+    Ok(created(SaidShape::from(update), &format!("/api/v1/incidents/{id}/updates")))
 }
 
 /// How an incident stands now, judged for this answer.

@@ -6,14 +6,18 @@
 
 pub mod alerts;
 pub mod auth;
+pub mod cases;
 pub mod incidents;
 pub mod input;
+pub mod intake;
 pub mod limits;
+pub mod marks;
 pub mod mentions;
 pub mod once;
 pub mod people;
 pub mod routes;
 mod shapes;
+pub mod signals;
 pub mod sources;
 #[cfg(test)]
 mod tests;

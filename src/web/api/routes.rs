@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post, put};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::auth::{self, Scope};
-use super::{alerts, incidents, mentions, once, people, routes, sources};
+use super::{alerts, cases, incidents, intake, marks, mentions, once, people, routes, signals, sources};
 use crate::web::state::WebState;
 
 /// One route.
@@ -48,8 +49,10 @@ api! {
     get "/brands" Read => sources::brands;
     get "/sources" Read => sources::sources;
     get "/mentions" Read => mentions::list;
+    post "/mentions" Open => intake::push;
     get "/mentions/{id}" Read => mentions::one;
     put "/mentions/{id}/label" Write => mentions::correct;
+    post "/mentions/{id}/brand" Write => marks::mark_brand;
     get "/exports" Read => mentions::exports;
     get "/exports/mentions.csv" Read => mentions::csv;
     get "/exports/mentions.jsonl" Read => mentions::jsonl;
@@ -59,10 +62,16 @@ api! {
     patch "/incidents/{id}" Write => incidents::change;
     post "/incidents/{id}/close" Write => incidents::close;
     post "/incidents/{id}/reopen" Write => incidents::reopen;
-    get "/incidents/{id}/updates" Read => incidents::updates;
+    get "/incidents/{id}/updates" Read => signals::updates;
     post "/incidents/{id}/updates" Write => incidents::add_update;
     get "/incidents/{id}/verdict" Read => incidents::verdict;
     get "/incidents/{id}/concern" Read => incidents::concern;
+    get "/incidents/{id}/themes" Read => signals::themes;
+    get "/incidents/{id}/rates" Read => signals::rates;
+    get "/hold" Read => signals::hold;
+    get "/cases" Read => cases::list;
+    get "/cases/{id}" Read => cases::one;
+    get "/authors/{id}" Read => cases::author;
     get "/people" Read => people::list;
     get "/people/{id}" Read => people::one;
     patch "/people/{id}" Write => people::change;
@@ -96,5 +105,6 @@ pub fn router(state: &WebState) -> Router<WebState> {
     table()
         .route_layer(from_fn_with_state(state.clone(), once::once))
         .route_layer(from_fn_with_state(state.clone(), auth::check))
+        .layer(DefaultBodyLimit::max(intake::LARGEST))
         .fallback(super::nothing)
 }

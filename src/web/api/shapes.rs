@@ -16,7 +16,7 @@ use crate::domain::time::Millis;
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 use crate::web::view::sources::SourceState;
 
-pub use desk::{ChannelShape, MessageShape, PersonShape, TokenShape, UpdateShape};
+pub use desk::{ChannelShape, MessageShape, PersonShape, SaidShape, TokenShape};
 
 fn time(at: Option<Millis>) -> Option<String> {
     at.map(Millis::to_rfc3339)

@@ -114,10 +114,13 @@
 
   // The queue's keys.
   const rows = () => [...document.querySelectorAll('[data-row]')];
-  const here = () => document.activeElement?.closest?.('[data-row]');
+  // A page of one person has one row, wherever the focus is.
+  const alone = () => document.querySelector('[data-alone]');
+  const here = () => document.activeElement?.closest?.('[data-row]') || alone();
   const go = (step) => {
     const all = rows();
     if (!all.length) return;
+    if (alone()) { if (step > 0) alone().querySelector('[data-next]')?.click(); return; }
     const at = all.indexOf(here());
     const to = all[Math.max(0, Math.min(all.length - 1, at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step))];
     to.focus({ preventScroll: true });
@@ -132,6 +135,7 @@
   const keys = {
     j: () => go(1), k: () => go(-1),
     a: () => openPop('[data-assign]'), n: () => openPop('[data-note]'),
+    c: () => here()?.querySelector('[data-contacted]')?.click(),
     d: () => here()?.querySelector('[data-done]')?.click(),
     o: () => here()?.querySelector('[data-out] a')?.click(),
     Enter: () => here() === document.activeElement && here().querySelector('[data-open]')?.click(),
@@ -145,6 +149,8 @@
       if (pop) { pop.open = false; (pop.closest('[data-row]') || pop.querySelector('summary')).focus(); }
       return;
     }
+    const button = !typing && /^[0-9]$/.test(e.key) && document.querySelector(`[data-key="${e.key}"]`);
+    if (button) { e.preventDefault(); button.click(); return; }
     if (typing || document.querySelector('dialog[open]') || !rows().length || !keys[e.key]) return;
     if (e.key === 'Enter' && document.activeElement !== here()) return;
     e.preventDefault();
@@ -155,18 +161,61 @@
     for (const pop of document.querySelectorAll('.pop[open]')) if (!pop.contains(e.target)) pop.open = false;
   });
 
-  // Who takes it: the browser remembers the name that was used last.
-  const remembered = () => { try { return localStorage.getItem('ebb-owner') || ''; } catch { return ''; } };
+  // Who takes it, and who does it: the browser remembers the names that were used last.
+  const kept = (key) => { try { return localStorage.getItem(key) || ''; } catch { return ''; } };
+  const remembered = () => kept('ebb-owner');
+  const me = () => kept('ebb-who') || remembered();
   document.addEventListener('submit', (e) => {
     const row = e.target.closest?.('[data-row]'), next = row && rows()[rows().indexOf(row) + 1];
     if (next) { try { sessionStorage.setItem('ebb-next', next.id); } catch { /* private mode */ } }
     const owner = e.target.querySelector?.('[data-owner]');
     if (owner) { try { localStorage.setItem('ebb-owner', owner.value); } catch { /* private mode */ } }
+    const who = e.target.querySelector?.('[data-who]:not([type=hidden])');
+    if (who && who.value) { try { localStorage.setItem('ebb-who', who.value); } catch { /* private mode */ } }
   });
+
+  // Drafts: copied, and put where what was sent is kept, unless somebody wrote there already.
+  document.addEventListener('click', async (e) => {
+    const button = e.target.closest?.('[data-copy]');
+    if (!button) return;
+    const draft = document.getElementById(button.dataset.copy), into = document.getElementById(button.dataset.into);
+    if (into && !into.value) into.value = draft.value;
+    draft.select();
+    try { await navigator.clipboard.writeText(draft.value); button.textContent = 'Copied'; } catch { button.textContent = 'Press Ctrl+C'; }
+  });
+
+  // Who else looks at this case, told and asked every ten seconds while the page is seen.
+  const key = Math.random().toString(36).slice(2);
+  let seen = '';
+  const say = () => {
+    const line = document.getElementById('presence');
+    if (!line) return;
+    if (line.textContent !== seen) line.textContent = seen;
+    line.hidden = !seen;
+  };
+  const look = async () => {
+    const at = document.querySelector('[data-looking]');
+    if (!at || document.hidden) return;
+    try {
+      const answer = await fetch(at.dataset.looking, { method: 'POST', body: new URLSearchParams({ key, who: me() }) });
+      if (!answer.ok) return;
+      const told = await answer.json();
+      const names = [...new Set(told.others.filter((n) => n))], nameless = told.others.length > 0 && !names.length;
+      const who = nameless ? 'Somebody else' : names.join(' and ');
+      const others = who ? who + (names.length > 1 ? ' are' : ' is') + ' looking at this now.' : '';
+      const behind = told.version > Number(document.querySelector('[data-version]')?.dataset.version);
+      if (behind) soon();
+      seen = (behind && busy() ? 'This case was changed meanwhile: it is shown once you leave the field. ' : '') + others;
+      say();
+    } catch { /* told again soon */ }
+  };
+  setInterval(look, 10000);
 
   function ready(within) {
     localise(within);
     for (const field of within.querySelectorAll('[data-owner]')) if (!field.value) field.value = remembered();
+    for (const field of within.querySelectorAll('[data-who]')) if (!field.value) field.value = me();
+    say();
   }
   for (const field of document.querySelectorAll('[data-submit]')) field.addEventListener('change', () => field.form.submit());
   last = main().innerHTML;
@@ -177,4 +226,5 @@
   const changed = location.hash.startsWith('#flag-') && document.getElementById(location.hash.slice(1));
   (changed || (following && document.getElementById(following)))?.focus();
   listen();
+  look();
 })();

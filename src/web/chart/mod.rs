@@ -7,6 +7,8 @@ pub mod axis;
 pub mod concern;
 pub mod coverage;
 pub mod mood;
+pub mod past;
+pub mod spark;
 
 use crate::domain::time::{Millis, Span};
 

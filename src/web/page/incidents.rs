@@ -1,13 +1,16 @@
 //! `/incidents` and `/incidents/{id}`
 
+use std::collections::HashMap;
+
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::assess;
+use crate::domain::fold::fold;
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, UpdateKind};
+use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, Memory, UpdateKind};
 use crate::domain::time::Millis;
 use crate::store::{NewIncident, StoreError};
 use crate::web::failure::{self, WebError};
@@ -16,7 +19,7 @@ use crate::web::layout::{Live, Place, Scope};
 use crate::web::link::Link;
 use crate::web::show;
 use crate::web::state::WebState;
-use crate::web::view::incident::{Freeze, IncidentInput, IncidentPage, IncidentsPage};
+use crate::web::view::incident::{Freeze, IncidentInput, IncidentPage, IncidentsPage, Library};
 use crate::web::view::now::incident_link;
 use crate::web::view::problem::{ConflictPage, VersionRow};
 
@@ -25,15 +28,35 @@ use super::{BrandQuery, asked_brand, concern, incident_span, lead_to};
 /// Incidents on the list.
 const SHOWN: usize = 200;
 
-/// All of them.
-pub async fn list(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Result<impl IntoResponse, WebError> {
+/// The query of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ListQuery {
+    brand: Option<String>,
+    q: String,
+}
+
+/// All of them, or those that a search finds.
+pub async fn list(State(state): State<WebState>, Query(query): Query<ListQuery>) -> Result<impl IntoResponse, WebError> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    let search = forms::text(&query.q, 200);
+    let memories: HashMap<IncidentId, Memory> = state.store.memories(scope.brand.id).await?.into_iter().map(|m| (m.incident, m)).collect();
+    let all = state.store.incidents(scope.brand.id).await?;
+    let found = all.into_iter().filter(|i| matches_search(i, memories.get(&i.id), &search));
     let mut incidents = Vec::new();
-    for incident in state.store.incidents(scope.brand.id).await?.into_iter().take(SHOWN) {
+    for incident in found.take(SHOWN) {
         let standing = state.store.standing(incident.id).await?;
         incidents.push((incident, standing));
     }
-    failure::page(&IncidentsPage::new(&scope, &incidents, scope.now))
+    let solutions = memories.into_iter().map(|(id, m)| (id, m.solution)).collect();
+    failure::page(&IncidentsPage::new(&scope, &incidents, Library { search, solutions }))
+}
+
+/// Whether all words stand in the title or in what people keep of it; case and accents tell no words apart.
+fn matches_search(incident: &Incident, memory: Option<&Memory>, search: &str) -> bool {
+    let (solution, learned) = memory.map_or(("", ""), |m| (&m.solution, &m.learned));
+    let text = fold(&[&incident.title, solution, learned, &incident.close_reason].join("\n"));
+    fold(search).split_whitespace().all(|word| text.contains(word))
 }
 
 /// The whole story of one.
@@ -49,7 +72,13 @@ pub async fn one(
     let scope = state.scope(Some(incident.brand)).await?;
     let span = incident_span(&incident, scope.now);
     let (view, curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    let effects = assess::effect::effects(&view.curve.points, &view.updates, (incident.started_at, scope.now));
+    let rates = super::signals::rates(&state, &scope, &incident).await?;
+    let story = super::story::load(&state, &incident, (view.assessment.as_ref(), &view.baseline), scope.now).await?;
     let input = IncidentInput {
+        effects,
+        rates,
+        story,
         headline: view.assessment.as_ref().map_or_else(|| "Not judged yet".to_owned(), assess::headline),
         standing: view.assessment,
         freeze: if state.store.baseline(id).await?.is_some() { Freeze::Frozen } else { Freeze::Open },
@@ -215,62 +244,4 @@ pub async fn add_update(
     state.store.add_update(id, at, kind, &text, url.as_deref(), scope.now).await?;
     state.live.edited();
     Ok(lead_to(&incident_link(&scope, id)))
-}
-
-/// The fields of closing and reopening.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct StateFields {
-    version: i64,
-    action: String,
-    reason: String,
-}
-
-/// Closes or reopens one. Closing over a blocker needs a reason.
-pub async fn change_state(
-    State(state): State<WebState>,
-    Path(id): Path<IncidentId>,
-    Form(form): Form<StateFields>,
-) -> Result<Response, WebError> {
-    let theirs = state.store.incident(id).await?;
-    let scope = state.scope(Some(theirs.brand)).await?;
-    let (closed_at, close_reason) = match form.action.as_str() {
-        "reopen" => (None, String::new()),
-        "close" => (Some(scope.now), closing_reason(&state, &theirs, &form, scope.now).await?),
-        _ => return Err(WebError::Bad("The form did not say what to do.".to_owned())),
-    };
-    let mine = Incident { closed_at, close_reason, version: form.version, ..theirs };
-    match state.store.update_incident(&mine, scope.now).await {
-        Ok(()) => {
-            state.live.edited();
-            Ok(lead_to(&incident_link(&scope, id)).into_response())
-        }
-        Err(StoreError::Conflict) => {
-            let theirs = state.store.incident(id).await?;
-            let row = |name, theirs: Option<Millis>, mine: Option<Millis>| {
-                let words = |at: Option<Millis>| at.map_or_else(|| "open".to_owned(), |at| format!("closed {}", show::exact(at)));
-                VersionRow::new(name, words(theirs), words(mine))
-            };
-            failure::conflict(&ConflictPage {
-                layout: scope.layout("Not saved yet", Place::Incidents, Live::Off),
-                rows: vec![
-                    row("State", theirs.closed_at, mine.closed_at),
-                    VersionRow::new("Reason", theirs.close_reason.clone(), mine.close_reason.clone()),
-                ],
-                action: Link::to(format!("/incidents/{id}/state")),
-                fields: vec![("version", theirs.version.to_string()), ("action", form.action), ("reason", form.reason)],
-                back: incident_link(&scope, id),
-            })
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Empty when nothing blocks; what the page said is not trusted, concern is judged again.
-async fn closing_reason(state: &WebState, incident: &Incident, form: &StateFields, now: Millis) -> Result<String, WebError> {
-    let assessment = assess::assess_now(&state.store, incident, now, &state.settings).await?;
-    if assessment.reasons.iter().any(|r| r.blocks) {
-        return forms::needed(&form.reason, 1000, "Something stands against closing, so the reason");
-    }
-    Ok(forms::text(&form.reason, 1000))
 }

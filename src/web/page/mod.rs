@@ -1,12 +1,20 @@
 //! Handlers: each loads what its page is made of, or changes one thing and leads back.
 
 pub mod alerts;
+pub mod case;
+pub mod check;
+pub mod closing;
 pub mod export;
+pub mod hold;
 pub mod incidents;
 pub mod mentions;
 pub mod now;
 pub mod people;
+pub mod replies;
+pub mod signals;
 pub mod sources;
+pub mod story;
+pub mod themes;
 
 use axum::response::Redirect;
 use serde::Deserialize;

@@ -4,11 +4,12 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 
 use crate::assess::outlook::{Outlook, OutlookState};
-use crate::assess::{self, ConcernView};
+use crate::assess::{self, ConcernView, loud};
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
 use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
+use crate::domain::verdict::Verdict;
 use crate::store::MentionFilter;
 use crate::web::chart::concern::Curve;
 use crate::web::failure::{self, WebError};
@@ -19,7 +20,7 @@ use crate::web::view::VerdictView;
 use crate::web::view::incident::marks;
 use crate::web::view::now::{NowInput, NowPage, Numbers, Quiet, Standing};
 
-use super::{BrandQuery, asked_brand, concern, incident_span};
+use super::{BrandQuery, asked_brand, concern, incident_span, signals};
 
 /// Newest very unhappy mentions on the page.
 const NEWEST: i64 = 5;
@@ -32,7 +33,11 @@ pub async fn now(State(state): State<WebState>, Query(query): Query<BrandQuery>)
 
 async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     let (brand, now) = (scope.brand.id, scope.now);
-    let incident = state.store.incidents(brand).await?.into_iter().find(|i| i.closed_at.is_none());
+    let incidents = state.store.incidents(brand).await?;
+    let relapsed = relapsed(state, &incidents, now).await?;
+    let incident = incidents.into_iter().find(|i| i.closed_at.is_none());
+    let heard = incident.as_ref().map_or_else(|| loud::recent(now), |i| loud::since(i.started_at, now));
+    let voices = loud::voices(&state.store, brand, heard).await?;
     let span = incident.as_ref().map_or_else(|| last(now, 7 * DAY_MS), |i| incident_span(i, now));
     let (view, mut curve) = concern(state, brand, incident.as_ref(), span).await?;
     let flags = match &incident {
@@ -60,7 +65,24 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     };
     let newest = state.store.mentions(&newest, None, NEWEST).await?;
     let sources = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
-    Ok(NowInput { scope, standing, curve, numbers, newest, sources, silent })
+    let (open, assessment) = match &standing {
+        Standing::Incident { incident, assessment, .. } => (Some(&**incident), assessment.as_deref()),
+        Standing::Quiet(_) => (None, None),
+    };
+    let signals = signals::load(state, &scope, open, assessment).await?;
+    Ok(NowInput { scope, standing, curve, numbers, newest, sources, silent, signals, voices, relapsed })
+}
+
+/// Closed incidents that are still watched, and whose concern came back.
+async fn relapsed(state: &WebState, incidents: &[Incident], now: Millis) -> Result<Vec<Incident>, WebError> {
+    let mut relapsed = Vec::new();
+    for incident in incidents.iter().filter(|i| i.closed_at.is_some_and(|at| now.since(at) <= state.settings.watch_ms)) {
+        let standing = state.store.standing(incident.id).await?;
+        if standing.is_some_and(|a| a.verdict == Verdict::Relapsed) {
+            relapsed.push(incident.clone());
+        }
+    }
+    Ok(relapsed)
 }
 
 fn last(now: Millis, ms: i64) -> Span {

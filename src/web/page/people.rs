@@ -2,9 +2,10 @@
 
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use crate::assess::loud;
 use crate::domain::ids::{BrandId, FlagId};
 use crate::domain::incident::FlagState;
 use crate::store::{Copies, FlagChangeRequest, FlagRow, MentionFilter, StoreError};
@@ -15,7 +16,7 @@ use crate::web::layout::{Live, Place, Scope};
 use crate::web::link::Link;
 use crate::web::state::WebState;
 use crate::web::view::incident::marks;
-use crate::web::view::people::{Notice, PeoplePage, PersonPage, Queue, tab_link};
+use crate::web::view::people::{Notice, PeoplePage, PersonPage, Queue, person_link, tab_link};
 use crate::web::view::problem::{ConflictPage, VersionRow};
 
 use super::{BrandQuery, asked_brand, lead_to};
@@ -46,7 +47,10 @@ pub async fn queue(State(state): State<WebState>, Query(query): Query<QueueQuery
         Ok(id) => just_done(&state, id, scope.brand.id).await?,
         Err(_) => None,
     };
-    failure::page(&PeoplePage::new(&scope, Queue { state: shown, counts, people, notice }))
+    let incident = state.store.incidents(scope.brand.id).await?.into_iter().find(|i| i.closed_at.is_none());
+    let span = incident.map_or_else(|| loud::recent(scope.now), |i| loud::since(i.started_at, scope.now));
+    let voices = loud::voices(&state.store, scope.brand.id, span).await?;
+    failure::page(&PeoplePage::new(&scope, Queue { state: shown, counts, people, notice, voices }))
 }
 
 /// The notice, unless the flag has moved on since.
@@ -59,17 +63,17 @@ async fn just_done(state: &WebState, id: FlagId, brand: BrandId) -> Result<Optio
 }
 
 /// What happened with this person?
-pub async fn person(
-    State(state): State<WebState>,
-    Path(id): Path<FlagId>,
-    Query(query): Query<BrandQuery>,
-) -> Result<impl IntoResponse, WebError> {
+pub async fn person(State(state): State<WebState>, Path(id): Path<FlagId>, Query(query): Query<BrandQuery>) -> Result<Response, WebError> {
     let row = state.store.flag(id).await?;
     let scope = scope_of(&state, &row, query.brand.as_deref()).await?;
+    if row.case.is_some() {
+        return Ok(Redirect::to(&person_link(&scope, &row).to_string()).into_response());
+    }
     let theirs = MentionFilter { brand: row.flag.brand, author: Some(row.flag.author), copies: Copies::Show, ..MentionFilter::default() };
     let mentions = state.store.mentions(&theirs, None, MENTIONS).await?;
     let marks = recent_marks(&state, row.flag.brand).await?;
-    failure::page(&PersonPage::new(&scope, &row, &mentions, &marks, usize::try_from(MENTIONS).unwrap_or(usize::MAX)))
+    let limit = usize::try_from(MENTIONS).unwrap_or(usize::MAX);
+    Ok(failure::page(&PersonPage::new(&scope, &row, &mentions, &marks, limit))?.into_response())
 }
 
 /// A flag belongs to one brand: another one in the address is a wrong address.
@@ -94,6 +98,7 @@ async fn recent_marks(state: &WebState, brand: BrandId) -> Result<Vec<Mark>, Web
 pub struct FlagForm {
     version: i64,
     action: String,
+    who: String,
     owner: String,
     note: String,
     tab: String,
@@ -104,7 +109,7 @@ pub async fn change(State(state): State<WebState>, Path(id): Path<FlagId>, Form(
     let row = state.store.flag(id).await?;
     let scope = state.scope(Some(row.flag.brand)).await?;
     let wanted = wanted(&row, &form)?;
-    match state.store.change_flag(id, form.version, wanted.clone(), scope.now).await {
+    match state.store.change_flag_as(&who(&form), (id, form.version), wanted.clone(), scope.now).await {
         Ok(()) => {
             state.live.edited();
             Ok(lead_to(&back(&scope, id, &form)).into_response())
@@ -116,6 +121,12 @@ pub async fn change(State(state): State<WebState>, Path(id): Path<FlagId>, Form(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whoever takes somebody without giving a name took them for themselves.
+fn who(form: &FlagForm) -> String {
+    let who = forms::text(&form.who, 100);
+    if who.is_empty() && form.action == "assign" { forms::text(&form.owner, 100) } else { who }
 }
 
 /// The row with what the form changes of it.
@@ -155,6 +166,7 @@ fn conflict(scope: &Scope, theirs: &FlagRow, wanted: &FlagChangeRequest, form: &
         fields: vec![
             ("version", flag.version.to_string()),
             ("action", form.action.clone()),
+            ("who", form.who.clone()),
             ("owner", form.owner.clone()),
             ("note", form.note.clone()),
             ("tab", form.tab.clone()),

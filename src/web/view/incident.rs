@@ -1,16 +1,22 @@
 //! Incidents, and one incident: the whole story.
 
+use std::collections::HashMap;
+
 use askama::Template;
 
+use crate::assess::effect::Effect;
+use crate::domain::ids::{BrandId, IncidentId};
 use crate::domain::incident::{Incident, Update, UpdateKind};
 use crate::domain::time::Millis;
-use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, KeptVerdict};
+use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, KeptVerdict, Verdict};
 use crate::web::chart::concern::{ConcernChart, Curve, Mark, MarkKind};
 use crate::web::layout::{Layout, Live, Place, Scope};
 use crate::web::link::Link;
 use crate::web::show::{self, Exact, When};
 
 use super::now::incident_link;
+use super::signals::RatesLine;
+use super::story::{Story, StoryView};
 use super::{Choice, IncidentForm, ReasonView, VerdictView, field_time, sentence};
 
 /// A row of the list.
@@ -23,6 +29,17 @@ struct IncidentRow {
     severity: &'static str,
     started: When,
     closed: Option<When>,
+    solution: String,
+    relapsed: bool,
+}
+
+/// What is kept of incidents, and what is looked for in it.
+#[derive(Debug, Default)]
+pub struct Library {
+    /// Empty: everything.
+    pub search: String,
+    /// What mended each of them.
+    pub solutions: HashMap<IncidentId, String>,
 }
 
 /// The list.
@@ -31,13 +48,16 @@ struct IncidentRow {
 pub struct IncidentsPage {
     layout: Layout,
     headline: String,
+    brand: Option<BrandId>,
+    search: String,
+    all: Link,
     incidents: Vec<IncidentRow>,
     f: IncidentForm,
 }
 
 impl IncidentsPage {
     /// `incidents` newest first, each with what it was judged last.
-    pub fn new(scope: &Scope, incidents: &[(Incident, Option<Assessment>)], suggested_start: Millis) -> Self {
+    pub fn new(scope: &Scope, incidents: &[(Incident, Option<Assessment>)], library: Library) -> Self {
         let row = |(i, standing): &(Incident, Option<Assessment>)| IncidentRow {
             title: show::one_line(&i.title, 160),
             href: incident_link(scope, i.id),
@@ -46,13 +66,26 @@ impl IncidentsPage {
             severity: i.severity.shown(),
             started: When::new(i.started_at, scope.now),
             closed: i.closed_at.map(|at| When::new(at, scope.now)),
+            solution: library.solutions.get(&i.id).map_or_else(String::new, |s| show::one_line(s, 200)),
+            relapsed: i.closed_at.is_some() && standing.as_ref().is_some_and(|a| a.verdict == Verdict::Relapsed),
         };
         Self {
             layout: scope.layout("Incidents", Place::Incidents, Live::Offer),
-            headline: headline(incidents),
+            headline: if library.search.is_empty() { headline(incidents) } else { found(incidents.len()) },
+            brand: scope.brand_field(),
+            all: scope.link("/incidents"),
             incidents: incidents.iter().map(row).collect(),
-            f: IncidentForm::open(scope.brand_field(), suggested_start),
+            f: IncidentForm::open(scope.brand_field(), scope.now),
+            search: library.search,
         }
+    }
+}
+
+fn found(n: usize) -> String {
+    match n {
+        0 => "No incident has these words.".to_owned(),
+        1 => "One incident has these words.".to_owned(),
+        n => format!("{n} incidents have these words."),
     }
 }
 
@@ -96,6 +129,12 @@ pub struct IncidentInput {
     pub verdicts: Vec<KeptVerdict>,
     /// The curve, without marks.
     pub curve: Curve,
+    /// What the updates did.
+    pub effects: Vec<Effect>,
+    /// The corrected share of unhappy mentions.
+    pub rates: Option<RatesLine>,
+    /// People, closing, memory.
+    pub story: Story,
 }
 
 /// One event of the story.
@@ -132,12 +171,15 @@ pub struct IncidentPage {
     chart: ConcernChart,
     baseline: String,
     timeline: Vec<Event>,
+    rates: Option<RatesLine>,
+    themes: Link,
     update_action: Link,
     update_kinds: Vec<Choice>,
     now_field: String,
     close_action: Link,
-    blockers: Vec<String>,
+    relapsed: bool,
     f: IncidentForm,
+    s: StoryView,
 }
 
 impl IncidentPage {
@@ -146,7 +188,6 @@ impl IncidentPage {
         let (scope, incident) = (&input.scope, &input.incident);
         let when = |at: Millis| When::new(at, scope.now);
         let reasons = input.standing.as_ref().map_or_else(Vec::new, |a| ReasonView::all(&a.reasons));
-        let blockers = reasons.iter().filter(|r| r.blocks).map(|r| r.text.clone()).collect();
         let mut curve = input.curve.clone();
         curve.marks = marks(incident, &input.updates, input.standing.as_ref());
         Self {
@@ -167,11 +208,14 @@ impl IncidentPage {
             chart: ConcernChart::new(&curve),
             baseline: baseline_words(&input.baseline, input.freeze),
             timeline: timeline(input),
+            rates: input.rates.clone(),
+            themes: scope.link("/themes").with("incident", &incident.id),
             update_action: Link::to(format!("/incidents/{}/updates", incident.id)),
             update_kinds: UpdateKind::ALL.iter().map(|k| Choice::new(k.as_str(), k.shown(), UpdateKind::Statement.as_str())).collect(),
             now_field: field_time(scope.now),
             close_action: Link::to(format!("/incidents/{}/state", incident.id)),
-            blockers,
+            relapsed: incident.closed_at.is_some() && input.standing.as_ref().is_some_and(|a| a.verdict == Verdict::Relapsed),
+            s: StoryView::new(&input.story, incident, scope),
             f: IncidentForm::change(scope.brand_field(), incident),
             reasons,
         }
@@ -214,7 +258,7 @@ fn timeline(input: &IncidentInput) -> Vec<Event> {
         verdict: None,
         text: u.text.clone(),
         url: u.url.clone(),
-        reasons: Vec::new(),
+        reasons: input.effects.iter().filter(|e| e.update == u.id).map(|e| sentence(&e.words)).collect(),
     }));
     events.extend(input.verdicts.iter().map(|v| Event {
         at: Exact(v.assessment.at),

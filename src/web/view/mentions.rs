@@ -1,10 +1,14 @@
 //! Mentions: show me.
 
+use std::collections::HashMap;
+
 use askama::Template;
 
+use crate::domain::filter::{About, Acting, LEAST_MARKS, Precision};
 use crate::domain::ids::{BrandId, MentionId};
 use crate::domain::post::Mention;
 use crate::domain::sentiment::Label;
+use crate::store::{BrandStanding, FilterReport};
 use crate::web::layout::{Layout, Live, Place, Scope};
 use crate::web::link::Link;
 use crate::web::mention::{LabelView, MentionView};
@@ -22,6 +26,8 @@ pub struct Offered {
     pub platforms: Vec<String>,
     /// Languages, most frequent first, with counts.
     pub languages: Vec<(String, i64)>,
+    /// What the chosen theme is called.
+    pub theme: Option<String>,
 }
 
 /// One page of what was found.
@@ -37,13 +43,31 @@ pub struct Found {
     pub ever: (i64, i64),
     /// The mention whose label was just corrected.
     pub corrected: Option<Mention>,
+    /// The mention of which somebody just said whose brand it is about.
+    pub marked: Option<(Mention, About)>,
+    /// What is known of the mentions besides.
+    pub standings: HashMap<MentionId, BrandStanding>,
+    /// Mentions of other brands, which are hidden.
+    pub hidden: i64,
+    /// How the filter for other brands does, once it has learned.
+    pub filter: Option<FilterReport>,
 }
 
-/// What was just corrected.
+/// What was just changed, and what takes it back.
 #[derive(Debug)]
-struct Corrected {
+struct Notice {
     id: MentionId,
     text: String,
+    /// The last step of the address, and the field and value that it is sent.
+    undo: (&'static str, &'static str, &'static str),
+}
+
+/// What is said of the hidden mentions.
+#[derive(Debug)]
+struct HiddenLine {
+    text: String,
+    list: Option<Link>,
+    audit: Option<Link>,
 }
 
 /// The form.
@@ -57,7 +81,9 @@ struct Filters {
     languages: Vec<Choice>,
     copies: Vec<Choice>,
     severities: Vec<Choice>,
+    hidden: Vec<Choice>,
     author: Option<String>,
+    theme: Option<String>,
     every_author: Link,
     more_open: bool,
     narrowed: bool,
@@ -71,7 +97,8 @@ pub struct MentionsPage {
     layout: Layout,
     brand: Option<BrandId>,
     headline: String,
-    notice: Option<Corrected>,
+    notice: Option<Notice>,
+    hidden: Option<HiddenLine>,
     f: Filters,
     mentions: Vec<MentionView>,
     nothing: &'static str,
@@ -92,9 +119,10 @@ impl MentionsPage {
             layout: scope.layout("Mentions", Place::Mentions, Live::Offer),
             brand: scope.brand_field(),
             headline: headline(scope, query, offered, found),
-            notice: found.corrected.as_ref().map(notice),
+            notice: found.corrected.as_ref().map(notice).or_else(|| found.marked.as_ref().map(marked)),
+            hidden: hidden_line(scope, query, found),
             f: filters(scope, query, offered),
-            mentions: found.mentions.iter().map(|(m, copies)| MentionView::new(m, scope).with_copies(*copies)).collect(),
+            mentions: found.mentions.iter().map(|m| row(m, found, scope)).collect(),
             nothing: nothing(query, found),
             newer: first.filter(|_| found.newer).map(|at| MentionQuery { after: at, ..base.clone() }.link(scope, "/mentions")),
             older: last.filter(|_| found.older).map(|at| MentionQuery { before: at, ..base.clone() }.link(scope, "/mentions")),
@@ -105,10 +133,76 @@ impl MentionsPage {
     }
 }
 
-fn notice(mention: &Mention) -> Corrected {
+fn row((mention, copies): &(Mention, i64), found: &Found, scope: &Scope) -> MentionView {
+    let standing = found.standings.get(&mention.id).copied().unwrap_or_default();
+    MentionView::new(mention, scope).with_copies(*copies).with_standing(standing)
+}
+
+fn marked((mention, about): &(Mention, About)) -> Notice {
     let author = show::one_line(mention.author.shown(), 60);
-    Corrected {
+    let text = match about {
+        About::Other => format!("What {author} wrote is about another brand: it is hidden, and does not count."),
+        About::This => format!("What {author} wrote is about this brand: it is shown, and counts."),
+    };
+    Notice { id: mention.id, text, undo: ("brand", "about", "undo") }
+}
+
+/// How many are hidden, and how well the filter does that; nothing while nobody has marked anything.
+fn hidden_line(scope: &Scope, query: &MentionQuery, found: &Found) -> Option<HiddenLine> {
+    if found.hidden == 0 && found.filter.is_none() {
+        return None;
+    }
+    let count = show::plural(found.hidden, "mention of another brand is hidden", "mentions of another brand are hidden");
+    let filter = found.filter.as_ref().map(filter_words).unwrap_or_default();
+    let link = |hidden: &str| MentionQuery { hidden: hidden.to_owned(), ..MentionQuery::default() }.link(scope, "/mentions");
+    let acts = found.filter.is_some_and(|f| f.acting == Acting::Yes);
+    Some(HiddenLine {
+        text: format!("{count}. {filter}").trim_end().to_owned(),
+        list: (found.hidden > 0 && query.hidden != "1").then(|| link("1")),
+        audit: (acts && query.hidden != "audit").then(|| link("audit")),
+    })
+}
+
+fn filter_words(report: &FilterReport) -> String {
+    let measured = report.measured;
+    let learned = format!("learned from {}", show::plural(measured.others, "mark", "marks"));
+    let right = percent_of(measured.held_out);
+    let audit = match report.audit.hidden {
+        0 => String::new(),
+        n => format!(" Of {n} that people looked at, {} were hidden rightly.", report.audit.right),
+    };
+    match report.acting {
+        Acting::Yes => {
+            format!("The filter, {learned}, hides more of the kind: right in {right} when tested on marks that it had not seen.{audit}")
+        }
+        Acting::Off => "The filter is switched off for this brand: only people hide.".to_owned(),
+        Acting::TooFew => {
+            let left = LEAST_MARKS.saturating_sub(usize::try_from(measured.others).unwrap_or(0));
+            match i64::try_from(left).unwrap_or(i64::MAX) {
+                0 => "A filter hides more of the kind once there are more mentions of this brand to compare with.".to_owned(),
+                left => format!("A filter hides more of the kind after {} more.", show::plural(left, "mark", "marks")),
+            }
+        }
+        Acting::Unsure => {
+            format!("The filter, {learned}, does not hide anything: right in {right} when tested, and surely in four of five is needed.")
+        }
+        Acting::Contradicted => format!("The filter has stopped hiding.{audit}"),
+    }
+}
+
+/// `96 % (87 to 99 %)`
+fn percent_of(precision: Precision) -> String {
+    let (low, high) = precision.interval();
+    precision
+        .share()
+        .map_or_else(|| "none".to_owned(), |share| format!("{} ({} to {})", show::percent(share), show::percent(low), show::percent(high)))
+}
+
+fn notice(mention: &Mention) -> Notice {
+    let author = show::one_line(mention.author.shown(), 60);
+    Notice {
         id: mention.id,
+        undo: ("label", "label", "none"),
         text: format!("What {author} wrote now counts as {}.", LabelView::new(mention.label()).word.to_lowercase()),
     }
 }
@@ -158,14 +252,23 @@ fn narrowing(query: &MentionQuery, offered: &Offered) -> Vec<String> {
         parts.push(format!("on {}", show::platform(&query.platform)));
     }
     if !query.lang.is_empty() {
-        parts.push(format!("in {}", language(&query.lang)));
+        parts.push(format!("in {}", show::language(&query.lang)));
     }
     if !query.author.is_empty() {
         parts.push("by one author".to_owned());
     }
+    if !query.theme.is_empty() {
+        let gone = || "of a theme that is none any more".to_owned();
+        parts.push(offered.theme.as_ref().map_or_else(gone, |name| format!("about {name}")));
+    }
     match query.copies.as_str() {
         "only" => parts.push("copies only".to_owned()),
         "show" => parts.push("with copies".to_owned()),
+        _ => {}
+    }
+    match query.hidden.as_str() {
+        "1" => parts.push("about another brand".to_owned()),
+        "audit" => parts.push("hidden by the filter and drawn for a look".to_owned()),
         _ => {}
     }
     parts.extend(query::SINCE.iter().find(|(w, ..)| *w == query.since).map(|(_, words, _)| format!("in the {words}")));
@@ -179,8 +282,11 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
     let since = query::SINCE.iter().map(|(value, words, _)| Choice::new(*value, *words, &query.since)).collect();
     let sources = offered.sources.iter().map(|(id, name)| Choice::new(id, show::one_line(name, 40), &query.source)).collect();
     let platforms = offered.platforms.iter().map(|p| Choice::new(p, show::platform(p), &query.platform)).collect();
-    let languages =
-        offered.languages.iter().map(|(l, n)| Choice::new(l, format!("{} ({})", language(l), show::count(*n)), &query.lang)).collect();
+    let languages = offered
+        .languages
+        .iter()
+        .map(|(l, n)| Choice::new(l, format!("{} ({})", show::language(l), show::count(*n)), &query.lang))
+        .collect();
     Filters {
         q: query.q.clone(),
         labels: with(any("any", &query.label), labels.chain([Choice::new("unscored", "Not scored yet", &query.label)]).collect()),
@@ -194,33 +300,16 @@ fn filters(scope: &Scope, query: &MentionQuery, offered: &Offered) -> Filters {
             Choice::new("only", "only copies", &query.copies),
         ],
         severities: vec![any("any", &query.severity), Choice::new("very", "very unhappy", &query.severity)],
+        hidden: vec![
+            any("hidden", &query.hidden),
+            Choice::new("1", "only those", &query.hidden),
+            Choice::new("audit", "the filter's, drawn for a look", &query.hidden),
+        ],
         author: (!query.author.is_empty()).then(|| query.author.clone()),
+        theme: (!query.theme.is_empty()).then(|| query.theme.clone()),
         every_author: MentionQuery { author: String::new(), ..query.from_newest() }.link(scope, "/mentions"),
-        more_open: ![&query.platform, &query.lang, &query.copies, &query.severity].iter().all(|v| v.is_empty()),
+        more_open: ![&query.platform, &query.lang, &query.copies, &query.severity, &query.hidden].iter().all(|v| v.is_empty()),
         narrowed: query.narrowed(),
         clear: scope.link("/mentions"),
-    }
-}
-
-/// Names of the languages that are seen most; the code otherwise.
-fn language(code: &str) -> &str {
-    match code {
-        "en" => "English",
-        "de" => "German",
-        "fr" => "French",
-        "es" => "Spanish",
-        "pt" => "Portuguese",
-        "it" => "Italian",
-        "nl" => "Dutch",
-        "pl" => "Polish",
-        "ja" => "Japanese",
-        "ar" => "Arabic",
-        "tr" => "Turkish",
-        "ru" => "Russian",
-        "uk" => "Ukrainian",
-        "hi" => "Hindi",
-        "zh" => "Chinese",
-        "und" => "unknown language",
-        other => other,
     }
 }

@@ -1,15 +1,23 @@
 //! What each page shows, made from plain values: nothing here asks the store or reads the clock.
 
 pub mod alerts;
+pub mod case;
+pub mod check;
+pub mod hold;
 pub mod incident;
 pub mod mentions;
 pub mod now;
 pub mod people;
 pub mod problem;
+pub mod replies;
+pub mod signals;
 pub mod sources;
+pub mod story;
 #[cfg(test)]
 mod tests;
+pub mod themes;
 
+use crate::domain::case::CaseState;
 use crate::domain::ids::BrandId;
 use crate::domain::incident::{FlagState, Incident, IncidentKind, IncidentSeverity};
 use crate::domain::time::Millis;
@@ -196,5 +204,16 @@ pub const fn flag_state(state: FlagState) -> (&'static str, &'static str) {
         FlagState::Open => ("open", "○"),
         FlagState::Assigned => ("assigned", "◐"),
         FlagState::Done => ("done", "●"),
+    }
+}
+
+/// Style class and icon of a case's state.
+pub const fn case_state(state: CaseState) -> (&'static str, &'static str) {
+    match state {
+        CaseState::New => ("open", "○"),
+        CaseState::Assigned | CaseState::Contacted | CaseState::Answered => ("assigned", "◐"),
+        CaseState::StillUnhappy => ("failing", "▼"),
+        CaseState::Calmed => ("done", "▲"),
+        CaseState::Silent | CaseState::Declined | CaseState::Done => ("over", "●"),
     }
 }

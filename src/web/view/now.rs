@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::assess::loud::Voices;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Update};
 use crate::domain::post::Mention;
@@ -14,7 +15,9 @@ use crate::web::link::Link;
 use crate::web::mention::MentionView;
 use crate::web::show::{self, When};
 
+use super::signals::Signals;
 use super::sources::SourceState;
+use super::story::VoicesView;
 use super::{IncidentForm, ReasonView, VerdictView, sentence};
 
 /// How concern stands without an incident.
@@ -90,6 +93,12 @@ pub struct NowInput {
     pub sources: Vec<SourceHealth>,
     /// Those that the verdict misses: name, and since when nothing was read.
     pub silent: Vec<(String, Option<Millis>)>,
+    /// About what, our own silence, campaigns, the corrected share.
+    pub signals: Signals,
+    /// Whether few or many are unhappy.
+    pub voices: Voices,
+    /// Closed incidents whose concern came back.
+    pub relapsed: Vec<Incident>,
 }
 
 /// A number with its name.
@@ -159,6 +168,9 @@ pub struct NowPage {
     sources_words: String,
     sources_href: Link,
     open_form: Option<IncidentForm>,
+    signals: Signals,
+    voices: VoicesView,
+    relapsed: Vec<IncidentLine>,
 }
 
 impl NowPage {
@@ -185,6 +197,9 @@ impl NowPage {
             sources_href: scope.link("/sources"),
             open_form: top.suggested_start.filter(|_| first_run.is_none()).map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
+            signals: input.signals.clone(),
+            voices: VoicesView::new(&input.voices),
+            relapsed: input.relapsed.iter().map(|i| incident_line(i, scope)).collect(),
             first_run,
         }
     }

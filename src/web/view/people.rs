@@ -2,19 +2,22 @@
 
 use askama::Template;
 
+use crate::assess::loud::Voices;
+use crate::domain::case::{CaseReason, CaseState};
 use crate::domain::ids::{BrandId, FlagId};
 use crate::domain::incident::FlagState;
 use crate::domain::post::{Author, Mention};
 use crate::domain::time::Millis;
-use crate::store::{FlagCounts, FlagRow};
+use crate::store::{CaseBrief, FlagCounts, FlagRow};
 use crate::web::chart::concern::Mark;
 use crate::web::chart::mood::MoodStrip;
 use crate::web::layout::{Layout, Live, Place, Scope};
 use crate::web::link::Link;
 use crate::web::mention::MentionView;
-use crate::web::show;
+use crate::web::show::{self, When};
 
-use super::flag_state;
+use super::story::VoicesView;
+use super::{case_state, flag_state};
 
 /// What was just done, and how it is undone.
 #[derive(Debug)]
@@ -49,6 +52,39 @@ const fn of(counts: FlagCounts, state: FlagState) -> i64 {
     }
 }
 
+/// What a row shows of the case.
+#[derive(Debug)]
+struct CaseView {
+    action: Link,
+    version: i64,
+    contact: bool,
+    proposal: String,
+    due: Option<When>,
+    overdue: bool,
+}
+
+impl CaseView {
+    fn new(case: &CaseBrief, now: Millis) -> Self {
+        Self {
+            action: Link::to(format!("/cases/{}", case.id)),
+            version: case.version,
+            contact: case.state != CaseState::Contacted && case.state.to(CaseState::Contacted).is_ok(),
+            proposal: case.proposal.as_ref().map_or_else(String::new, |p| format!("{}?", p.state.shown())),
+            due: case.due_at.filter(|_| !case.state.is_ended()).map(|at| When::new(at, now)),
+            overdue: !case.state.is_ended() && case.due_at.is_some_and(|due| due < now),
+        }
+    }
+}
+
+/// Why somebody stands where they stand: the reasons of their case, which say more than those of the flag.
+fn why(person: &FlagRow) -> String {
+    let words = |reasons: &[CaseReason]| reasons.iter().map(|r| r.text.as_str()).collect::<Vec<_>>().join("; ");
+    let of_case = person.case.as_ref().map(|c| words(&c.reasons)).filter(|w| !w.is_empty() && person.flag.very_negative > 0);
+    let text = of_case.unwrap_or_else(|| person.flag.reason.clone());
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A row of the queue.
 #[derive(Debug)]
 struct PersonView {
@@ -70,18 +106,19 @@ struct PersonView {
     state_icon: &'static str,
     owner: String,
     done: bool,
+    case: Option<CaseView>,
 }
 
 impl PersonView {
     fn new(person: &FlagRow, scope: &Scope) -> Self {
         let FlagRow { flag, author, .. } = person;
         let name = show::one_line(author.shown(), 60);
-        let (state_class, state_icon) = flag_state(flag.state);
+        let (state_class, state_icon) = person.case.as_ref().map_or_else(|| flag_state(flag.state), |c| case_state(c.state));
         let handle_is_new = !author.handle.is_empty() && author.handle != author.shown();
         Self {
             id: flag.id,
             version: flag.version,
-            href: scope.link(format!("/people/{}", flag.id)),
+            href: person_link(scope, person),
             initial: show::initial(&name),
             name,
             handle: if handle_is_new { show::one_line(&format!("@{}", author.handle.trim_start_matches('@')), 60) } else { String::new() },
@@ -89,14 +126,15 @@ impl PersonView {
             place: place(author),
             followers: author.followers.map_or_else(String::new, |n| show::plural(n, "follower", "followers")),
             waiting: waiting(person, scope.now),
-            reason: super::sentence(&show::one_line(&flag.reason, 400)),
+            reason: super::sentence(&show::one_line(&why(person), 400)),
             worst: person.worst.as_ref().map(|m| MentionView::new(m, scope)),
             note: flag.note.clone(),
-            state: flag.state.shown(),
+            state: person.case.as_ref().map_or_else(|| flag.state.shown(), |c| c.state.shown()),
             state_class,
             state_icon,
             owner: show::one_line(&flag.owner, 60),
             done: flag.state == FlagState::Done,
+            case: person.case.as_ref().map(|c| CaseView::new(c, scope.now)),
         }
     }
 }
@@ -137,6 +175,8 @@ pub struct PeoplePage {
     people: Vec<PersonView>,
     more: bool,
     nobody: &'static str,
+    voices: VoicesView,
+    replies: Link,
 }
 
 /// What the queue is made of.
@@ -150,6 +190,8 @@ pub struct Queue {
     pub people: Vec<FlagRow>,
     /// What was just done.
     pub notice: Option<Notice>,
+    /// Whether few or many are unhappy.
+    pub voices: Voices,
 }
 
 impl PeoplePage {
@@ -173,8 +215,18 @@ impl PeoplePage {
             people: queue.people.iter().map(|p| PersonView::new(p, scope)).collect(),
             more: shown < of(queue.counts, queue.state),
             nobody: nobody(queue.state),
+            voices: VoicesView::new(&queue.voices),
+            replies: scope.link("/replies"),
             notice: queue.notice,
         }
+    }
+}
+
+/// Where a person is looked at: in their case, where there is one.
+pub fn person_link(scope: &Scope, row: &FlagRow) -> Link {
+    match &row.case {
+        Some(case) => scope.link(format!("/cases/{}", case.id)),
+        None => scope.link(format!("/people/{}", row.flag.id)),
     }
 }
 
@@ -235,7 +287,7 @@ impl PersonPage {
         Self {
             layout: scope.layout(&view.name, Place::People, Live::Swap),
             brand: scope.brand_field(),
-            headline: person_headline(person, mentions, scope.now),
+            headline: mood_headline(&person.author, mentions, scope.now),
             queue: tab_link(scope, person.flag.state),
             profile: person.author.url.clone(),
             mood: MoodStrip::new(mentions, marks, scope.now),
@@ -249,8 +301,9 @@ impl PersonPage {
     }
 }
 
-fn person_headline(person: &FlagRow, mentions: &[Mention], now: Millis) -> String {
-    let name = show::one_line(person.author.shown(), 60);
+/// How somebody sounded last, in one sentence.
+pub fn mood_headline(author: &Author, mentions: &[Mention], now: Millis) -> String {
+    let name = show::one_line(author.shown(), 60);
     let last = mentions.iter().filter(|m| m.deleted_at.is_none()).max_by_key(|m| m.created_at);
     let Some(last) = last else {
         return format!("Nothing that {name} wrote is left.");

@@ -1,9 +1,10 @@
+use crate::assess::loud::Voices;
 use crate::domain::ids::{IncidentId, SourceId, VerdictId};
 use crate::domain::incident::FlagState;
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
 use crate::domain::source::SourceKind;
 use crate::domain::time::{DAY_MS, HOUR_MS, Span};
-use crate::domain::verdict::{Baseline, BaselineMethod, KeptVerdict, Verdict};
+use crate::domain::verdict::{Baseline, BaselineMethod, KeptVerdict, Reason, Verdict};
 use crate::store::FlagCounts;
 use crate::web::chart::concern::MarkKind;
 use crate::web::query::MentionQuery;
@@ -14,6 +15,7 @@ use super::mentions::{Found, MentionsPage, Offered};
 use super::now::{NowInput, NowPage, Numbers, Quiet, Standing};
 use super::people::{PeoplePage, PersonPage, Queue};
 use super::sources::{SourceState, SourcesPage};
+use super::story::Story;
 use super::{VerdictView, sentence};
 
 fn numbers() -> Numbers {
@@ -52,7 +54,10 @@ fn now_page(standing: Standing) -> String {
         numbers: numbers(),
         newest: Vec::new(),
         sources: vec![source(1, "Blog", SourceKind::Feed)],
+        signals: super::signals::Signals::default(),
         silent: vec![("Ruby".to_owned(), Some(now().plus(-HOUR_MS)))],
+        voices: Voices::default(),
+        relapsed: Vec::new(),
     };
     NowPage::new(&input).to_string()
 }
@@ -98,6 +103,8 @@ fn without_an_incident_one_can_be_opened_from_where_the_rise_began() {
 fn an_incident_tells_its_story_newest_first_and_what_its_baseline_is() {
     let kept = KeptVerdict { id: VerdictId::new(1), incident: IncidentId::new(9), assessment: assessment(Verdict::Elevated) };
     let input = IncidentInput {
+        effects: Vec::new(),
+        rates: None,
         scope: scope(),
         incident: incident(),
         standing: Some(assessment(Verdict::Easing)),
@@ -107,6 +114,10 @@ fn an_incident_tells_its_story_newest_first_and_what_its_baseline_is() {
         updates: updates(),
         verdicts: vec![kept],
         curve: curve(),
+        story: Story {
+            checklist: vec![Reason { code: "silent".to_owned(), text: "Ruby silent".to_owned(), blocks: true }],
+            ..Story::nothing(IncidentId::new(9))
+        },
     };
     let page = IncidentPage::new(&input).to_string();
     let story = page.split("class=\"timeline\"").nth(1).expect("a timeline");
@@ -132,7 +143,13 @@ fn a_fix_update_and_the_time_that_it_set_are_one_mark() {
 fn the_queue_says_how_long_people_wait_and_keeps_hostile_names_harmless() {
     let people =
         vec![flagged(2, "<b>\u{202e}x\ny", "<script>alert(1)</script>", FlagState::Open), flagged(9, "Ana", "لا تعمل", FlagState::Open)];
-    let queue = Queue { state: FlagState::Open, counts: FlagCounts { open: 14, assigned: 5, done: 31 }, people, notice: None };
+    let queue = Queue {
+        state: FlagState::Open,
+        counts: FlagCounts { open: 14, assigned: 5, done: 31 },
+        people,
+        notice: None,
+        voices: Voices::default(),
+    };
     let page = PeoplePage::new(&scope(), queue).to_string();
     assert!(page.contains("14 very unhappy people wait for an answer, the longest for 1 h 3 min."), "{page}");
     assert!(page.contains("Only the 2 most urgent are shown"));
@@ -141,7 +158,10 @@ fn the_queue_says_how_long_people_wait_and_keeps_hostile_names_harmless() {
 
 #[test]
 fn an_empty_queue_says_so() {
-    let page = |counts| PeoplePage::new(&scope(), Queue { state: FlagState::Open, counts, people: Vec::new(), notice: None }).to_string();
+    let page = |counts| {
+        PeoplePage::new(&scope(), Queue { state: FlagState::Open, counts, people: Vec::new(), notice: None, voices: Voices::default() })
+            .to_string()
+    };
     assert!(page(FlagCounts::default()).contains("Nobody very unhappy has been found."));
     assert!(page(FlagCounts { open: 0, assigned: 2, done: 0 }).contains("2 people are being helped"));
     assert!(page(FlagCounts { open: 0, assigned: 0, done: 3 }).contains("Nobody needs you now."));
@@ -168,7 +188,7 @@ fn rows_tell_unsure_corrected_copied_and_deleted_mentions_apart() {
     let mut gone = mention(3, "C", "", Label::Negative);
     gone.deleted_at = Some(now());
     let found =
-        Found { mentions: vec![(unsure, 0), (corrected, 12), (gone, 0)], older: false, newer: false, ever: (3, 3), corrected: None };
+        Found { mentions: vec![(unsure, 0), (corrected, 12), (gone, 0)], older: false, newer: false, ever: (3, 3), ..Found::default() };
     let page = MentionsPage::new(&scope(), &MentionQuery::default(), &Offered::default(), &found).to_string();
     assert_eq!(page.matches(r#"class="chip unsure""#).count(), 1);
     assert!(page.contains("corrected by a person") && page.contains("It said: Pleased."));

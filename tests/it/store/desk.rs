@@ -6,7 +6,7 @@ use ebb::domain::post::{Engagement, Mention, Originality, Post, PostAuthor, Post
 use ebb::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
 use ebb::domain::source::{Cursor, SourceKind, SourceSpec, Take};
 use ebb::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
-use ebb::store::{Copies, Keep, Kept, MentionFilter, PageToKeep, RecheckToKeep, SourceLease, Store};
+use ebb::store::{Copies, Keep, Kept, MentionFilter, OtherBrands, PageToKeep, RecheckToKeep, SourceLease, Store};
 
 /// 2026-11-16T12:00:00Z, a Monday.
 pub const NOON: Millis = Millis::new(1_794_830_400_000);
@@ -52,7 +52,7 @@ impl Desk {
     }
 
     pub async fn all(&self) -> Vec<Mention> {
-        let filter = MentionFilter { brand: self.brand, copies: Copies::Show, ..MentionFilter::default() };
+        let filter = MentionFilter { brand: self.brand, copies: Copies::Show, other_brands: OtherBrands::Show, ..MentionFilter::default() };
         self.store.mentions(&filter, None, 100_000).await.expect("mentions")
     }
 

@@ -3,14 +3,19 @@
 //! `EBB_TEST_REQUIRE=1` it fails then.
 
 mod alerts;
+mod cases;
 pub(crate) mod contract;
 mod copies;
 pub(crate) mod desk;
 mod incidents;
 mod ingest;
 mod leases;
+mod memory;
+mod near_copies;
+mod other_brands;
 mod pages;
 mod random;
 mod schema;
 mod scoring;
 mod spawn;
+mod themes;

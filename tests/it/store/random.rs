@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ebb::domain::filter::About;
 use ebb::domain::ids::{BrandId, MentionId};
 use ebb::domain::post::Originality;
 use ebb::domain::sentiment::Label;
@@ -21,7 +22,22 @@ contract! {
 
 /// Few ids, authors and texts, so that they meet.
 const POSTS: u8 = 14;
-const TEXTS: [&str; 7] = ["- down again", "- broken", "0 hm", "0 anyone else", "+ thanks", "+ works", ""];
+const TEXTS: [&str; 13] = [
+    "- down again",
+    "- broken",
+    "0 hm",
+    "0 anyone else",
+    "+ thanks",
+    "+ works",
+    "",
+    // Two families of near copies.
+    "- I have been waiting since Tuesday for somebody to tell me where my backups went, and the hotline hangs up on me",
+    "- I have been waiting since Tuesday for someone to tell me where my backups went, and the hotline hangs up on me",
+    "- so I have been waiting since Tuesday for somebody to tell me where my 3 backups went and the hotline hangs up on me!",
+    "+ Credit where it is due: their night shift found the missing invoices of a whole year within one hour, wonderful people",
+    "+ Credit where it is due: their night shift found the missing invoices of a whole year within an hour, wonderful people",
+    "0 Credit where it is due, their night shift found the missing invoice of a whole year within one hour, wonderful people",
+];
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -31,6 +47,8 @@ enum Op {
     LoseScores { limit: i64 },
     Fail,
     Correct { post: u8, label: Option<Label> },
+    Mark { post: u8, about: Option<About> },
+    Filter { after: u8, other: bool },
     Pass { minutes: i64 },
 }
 
@@ -38,7 +56,7 @@ fn op() -> impl Strategy<Value = Op> {
     let id = || 0..POSTS;
     let label = proptest::option::of(prop_oneof![Just(Label::Negative), Just(Label::Neutral), Just(Label::Positive)]);
     prop_oneof![
-        4 => (proptest::collection::vec((id(), 0..4_u8, 0..7_u8), 0..6), proptest::collection::vec(id(), 0..2))
+        4 => (proptest::collection::vec((id(), 0..4_u8, 0..u8::try_from(TEXTS.len()).expect("few")), 0..6), proptest::collection::vec(id(), 0..2))
             .prop_map(|(posts, gone)| Op::Page { posts, gone }),
         1 => (proptest::collection::vec(id(), 0..3), proptest::collection::vec(id(), 0..2))
             .prop_map(|(missing, gone)| Op::Recheck { missing, gone }),
@@ -46,6 +64,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (1..4_i64).prop_map(|limit| Op::LoseScores { limit }),
         1 => Just(Op::Fail),
         2 => (id(), label).prop_map(|(post, label)| Op::Correct { post, label }),
+        2 => (id(), proptest::option::of(prop_oneof![Just(About::Other), Just(About::This)])).prop_map(|(post, about)| Op::Mark { post, about }),
+        1 => (id(), any::<bool>()).prop_map(|(after, other)| Op::Filter { after, other }),
         2 => (1..200_i64).prop_map(|minutes| Op::Pass { minutes }),
     ]
 }
@@ -163,6 +183,18 @@ async fn run(desk: &mut Desk, model: &mut Model, op: &Op) {
                 desk.store.correct_label(id, *label, desk.now).await.expect("corrected");
             }
         }
+        Op::Mark { post, about } => {
+            if model.posts.get(post).is_some_and(|k| !k.deleted) {
+                let id = desk.id(&post.to_string()).await;
+                desk.store.mark_brand(desk.brand, id, *about, desk.now).await.expect("marked");
+            }
+        }
+        Op::Filter { after, other } => {
+            let known: Vec<MentionId> = desk.all().await.into_iter().map(|m| m.id).collect();
+            let about = if *other { About::Other } else { About::This };
+            let said: Vec<_> = known.into_iter().skip(usize::from(*after)).map(|id| (id, about)).collect();
+            desk.store.save_filter(desk.brand, &said, &super::other_brands::state()).await.expect("saved");
+        }
         Op::Pass { minutes } => desk.now = desk.now.plus(minutes * 60_000).min(NOON.plus(20 * DAY_MS)),
     }
 }
@@ -184,10 +216,10 @@ async fn check_labels(db: &Database, model: &Model, context: (i32, &Op)) {
 /// `hours` and `author_hours` against the mentions themselves.
 pub async fn check_counts(db: &Database, brand: BrandId) {
     let sql = "
-        select x.created_at, x.source_id, x.author_id, x.label, m.author_id as author, m.repost, m.copy_of, m.deleted_at
+        select x.created_at, x.source_id, x.author_id, x.label, x.hidden, m.author_id as author, m.repost, m.copy_of, m.deleted_at
         from matches x join mentions m on m.id = x.mention_id
         where x.brand_id = $1";
-    let (mut hours, mut authors) = (BTreeMap::<(i64, i64), [i64; 7]>::new(), BTreeMap::<(i64, i64, i64), i64>::new());
+    let (mut hours, mut authors) = (BTreeMap::<(i64, i64), [i64; 8]>::new(), BTreeMap::<(i64, i64, i64), i64>::new());
     for row in sqlx::query(sql).bind(brand.get()).fetch_all(&db.rows).await.expect("rows") {
         let hour = row.get::<i64, _>("created_at").div_euclid(HOUR_MS) * HOUR_MS;
         let copy = row.get::<i64, _>("repost") == 1 || row.get::<Option<i64>, _>("copy_of").is_some();
@@ -196,6 +228,10 @@ pub async fn check_counts(db: &Database, brand: BrandId) {
         assert_eq!(row.get::<i64, _>("author_id"), row.get::<i64, _>("author"));
         for source in [0, row.get("source_id")] {
             let counts = hours.entry((source, hour)).or_default();
+            if row.get::<i64, _>("hidden") != 0 {
+                counts[7] += 1;
+                continue;
+            }
             counts[0] += 1;
             counts[1] += i64::from(copy);
             counts[2] += i64::from(deleted);
@@ -214,9 +250,9 @@ pub async fn check_counts(db: &Database, brand: BrandId) {
     assert_eq!(kept_authors(db, brand).await, authors);
 }
 
-async fn kept_hours(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64), [i64; 7]> {
+async fn kept_hours(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64), [i64; 8]> {
     let rows = sqlx::query("select * from hours where brand_id = $1").bind(brand.get()).fetch_all(&db.rows).await.expect("rows");
-    let columns = ["mentions", "copies", "deleted", "negative", "neutral", "positive", "unhappy"];
+    let columns = ["mentions", "copies", "deleted", "negative", "neutral", "positive", "unhappy", "hidden"];
     rows.iter().map(|row| ((row.get("source_id"), row.get("hour")), columns.map(|c| row.get::<i64, _>(c)))).collect()
 }
 
@@ -226,12 +262,17 @@ async fn kept_authors(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64, i64)
     rows.iter().map(|row| ((row.get("source_id"), row.get("hour"), row.get("author_id")), row.get("negative"))).collect()
 }
 
-/// Among live posts with the same words there is one original, and the others point to it.
+/// What near copies have in common; other texts are copies of the very same words only.
+fn family(fingerprint: &str) -> &str {
+    ["waiting since Tuesday", "Credit where"].into_iter().find(|words| fingerprint.contains(words)).unwrap_or(fingerprint)
+}
+
+/// Among live posts with the same or nearly the same words there is one original, and the others point to it.
 async fn check_copies(db: &Database) {
     let sql = "select id, fingerprint, copy_of from mentions where deleted_at is null and repost = 0";
     let mut groups: BTreeMap<String, Vec<(i64, Option<i64>)>> = BTreeMap::new();
     for row in sqlx::query(sql).fetch_all(&db.rows).await.expect("rows") {
-        groups.entry(row.get("fingerprint")).or_default().push((row.get("id"), row.get("copy_of")));
+        groups.entry(family(row.get("fingerprint")).to_owned()).or_default().push((row.get("id"), row.get("copy_of")));
     }
     for (fingerprint, group) in groups {
         let originals: Vec<i64> = group.iter().filter(|(_, of)| of.is_none()).map(|(id, _)| *id).collect();
@@ -242,4 +283,6 @@ async fn check_copies(db: &Database) {
         assert_eq!(originals.len(), 1, "{fingerprint} {group:?}");
         assert!(group.iter().all(|(_, of)| of.is_none_or(|of| of == originals[0])), "{fingerprint} {group:?}");
     }
+    let stale = "select count(*) from near_bands n left join mentions m on m.id = n.mention_id where coalesce(m.deleted_at, 0) <> 0";
+    assert_eq!(db.count(stale).await, 0, "of what was deleted no hint is left");
 }

@@ -10,7 +10,7 @@ use crate::store::{FlagRow, Token};
 
 /// An official statement.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct UpdateShape {
+pub struct SaidShape {
     id: String,
     incident: String,
     at: String,
@@ -20,7 +20,7 @@ pub struct UpdateShape {
     url: Option<String>,
 }
 
-impl From<Update> for UpdateShape {
+impl From<Update> for SaidShape {
     fn from(u: Update) -> Self {
         Self {
             id: u.id.to_string(),
@@ -54,13 +54,15 @@ pub struct PersonShape {
     very_negative: i64,
     waiting_since: String,
     worst: Option<MentionShape>,
+    /// Id of the case that it is worked on in.
+    case: Option<String>,
     /// Send it back with a change.
     version: i64,
 }
 
 impl From<FlagRow> for PersonShape {
     fn from(row: FlagRow) -> Self {
-        let FlagRow { flag, author, worst, waiting_since } = row;
+        let FlagRow { flag, author, worst, waiting_since, case } = row;
         Self {
             id: flag.id.to_string(),
             brand: flag.brand.to_string(),
@@ -78,6 +80,7 @@ impl From<FlagRow> for PersonShape {
             very_negative: flag.very_negative,
             waiting_since: waiting_since.to_rfc3339(),
             worst: worst.map(MentionShape::from),
+            case: case.map(|c| c.id.to_string()),
             version: flag.version,
         }
     }

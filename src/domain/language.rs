@@ -1,4 +1,4 @@
-//! The language of a text, as far as it can be told.
+//! The language of a text, as far as it can be told: the one place where that is decided.
 //!
 //! Trigrams alone (`whatlang`) take every tenth short post for something else. Function words decide first: they are in
 //! nearly every sentence, and each language has its own. Trigrams break the ties.
@@ -13,6 +13,12 @@ pub const UNDETERMINED: &str = "und";
 
 /// What a text with letters is taken for when nothing says otherwise.
 const DEFAULT: &str = "en";
+
+/// In shorter texts of the Latin script, which many languages share, trigrams alone are a guess.
+const MIN_LETTERS: usize = 40;
+
+/// Enough to be sure; the rest would only cost time.
+const MAX_CHARS: usize = 8_192;
 
 /// A lead of this many function words settles the language, whatever the platform claims.
 const CLEAR_LEAD: usize = 2;
@@ -53,50 +59,80 @@ static ANY: LazyLock<Detector> = LazyLock::new(Detector::new);
 static LISTED: LazyLock<Detector> =
     LazyLock::new(|| Detector::with_allowlist(vec![Lang::Eng, Lang::Fra, Lang::Deu, Lang::Ita, Lang::Spa, Lang::Por]));
 
-/// The language of a prepared text: ISO 639-1, or `und` for a text without letters.
+/// How a language was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// By the text itself.
+    Text,
+    /// By what the platform says.
+    Claim,
+    /// Likelier than others, no more.
+    Guess,
+}
+
+/// The language of a text for a model, which must be given one: ISO 639-1, or `und` for a text without letters.
 ///
 /// `claimed` is what the platform says (`de`, `pt-BR`). People and platforms often leave it at a default, so a text that
 /// is clear by itself wins over it, and it wins over a guess. Without either, a guess is better than nothing.
 pub fn language(text: &str, claimed: Option<&str>) -> String {
+    tell(text, claimed).map_or_else(|| UNDETERMINED.to_owned(), |(lang, _)| lang)
+}
+
+/// The language of a text as far as it is known: ISO 639-1, or what else the platform claims; `None` rather than a guess.
+pub fn known_language(text: &str, claimed: Option<&str>) -> Option<String> {
+    match tell(text, claimed) {
+        Some((lang, Evidence::Text | Evidence::Claim)) => Some(lang),
+        Some((_, Evidence::Guess)) => None,
+        None => claimed.and_then(primary),
+    }
+}
+
+/// `None` for a text without letters.
+fn tell(text: &str, claimed: Option<&str>) -> Option<(String, Evidence)> {
     let text = spoken(text);
     if !text.chars().any(char::is_alphabetic) {
-        return UNDETERMINED.to_owned();
+        return None;
     }
     let claimed = claimed.and_then(primary);
     let votes = lead(&text);
     if let Some((lang, CLEAR_LEAD..)) = votes
         && claimed.as_deref().is_none_or(|claim| claim == lang)
     {
-        return lang.to_owned();
+        return Some((lang.to_owned(), Evidence::Text));
     }
     let trigrams = ANY.detect(&text);
     let guess = trigrams.as_ref().map(|info| code(info.lang()));
-    if claimed.is_some() && claimed.as_deref() == guess {
-        return guess.unwrap_or_default().to_owned();
+    if let Some(claim) = claimed.clone().filter(|claim| Some(claim.as_str()) == guess) {
+        return Some((claim, Evidence::Claim));
     }
+    let sure = if text.chars().filter(|c| c.is_alphabetic()).count() < MIN_LETTERS { Evidence::Guess } else { Evidence::Text };
     let clear = trigrams.as_ref().is_some_and(Info::is_reliable).then_some(guess).flatten();
+    let by_claim = claimed.map(|claim| (claim, Evidence::Claim));
+    let by = |evidence: Evidence| move |lang: &'static str| (lang.to_owned(), evidence);
     let found = if trigrams.is_some_and(|info| info.script() != Script::Latin) {
-        clear.map(str::to_owned).or(claimed).or(guess.map(str::to_owned))
+        clear.map(by(Evidence::Text)).or(by_claim).or(guess.map(by(Evidence::Guess)))
     } else {
         match votes {
-            Some((lang, CLEAR_LEAD..)) => Some(lang.to_owned()),
-            Some((lang, _)) if guess == Some(lang) => Some(lang.to_owned()),
-            Some((lang, _)) => claimed.or(Some(lang.to_owned())),
-            None => clear.map(str::to_owned).or(claimed).or_else(|| guess_among_listed(&text)),
+            Some((lang, CLEAR_LEAD..)) => Some((lang.to_owned(), Evidence::Text)),
+            Some((lang, _)) if guess == Some(lang) => Some((lang.to_owned(), sure)),
+            Some((lang, _)) => by_claim.or(Some((lang.to_owned(), Evidence::Guess))),
+            None => clear.map(by(sure)).or(by_claim).or_else(|| guess_among_listed(&text).map(by(Evidence::Guess))),
         }
     };
-    found.unwrap_or_else(|| DEFAULT.to_owned())
+    found.or_else(|| Some((DEFAULT.to_owned(), Evidence::Guess)))
 }
 
 /// The likeliest of the listed languages; nothing for one or two words, which trigrams cannot tell.
-fn guess_among_listed(text: &str) -> Option<String> {
+fn guess_among_listed(text: &str) -> Option<&'static str> {
     let enough = text.split(' ').nth(2).is_some();
-    enough.then(|| LISTED.detect_lang(text)).flatten().map(|lang| code(lang).to_owned())
+    enough.then(|| LISTED.detect_lang(text)).flatten().map(code)
 }
 
-/// The text without links, accounts and hashtags, which are in no language.
+/// The text without links, accounts and hashtags, which are in no language; of the longest, the beginning.
 fn spoken(text: &str) -> String {
-    let words = text.split_whitespace().filter(|w| *w != "http" && !w.starts_with(['@', '#']));
+    let end = text.char_indices().nth(MAX_CHARS).map_or(text.len(), |(at, _)| at);
+    let foreign = |word: &&str| *word == "http" || word.contains("://") || word.starts_with(['@', '#']);
+    let words = text.get(..end).unwrap_or_default().split_whitespace().filter(|word| !foreign(word));
     words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -187,5 +223,38 @@ mod tests {
         for text in ["\u{202e}\u{200b}a", &"a".repeat(8_192), &"😡a".repeat(1_000), &"ab ".repeat(2_700), "\0\u{7f}x"] {
             assert!(!language(text, None).is_empty());
         }
+    }
+
+    #[test]
+    fn a_long_text_tells_its_language_whatever_the_platform_claims() {
+        for (text, lang) in [
+            ("The backups have been gone since this morning and nobody tells us anything about it.", "en"),
+            ("Seit heute Morgen sind die Sicherungen weg, und niemand sagt uns, was eigentlich los ist.", "de"),
+            ("Depuis ce matin les sauvegardes ont disparu et personne ne nous explique ce qui se passe.", "fr"),
+            ("昨日からバックアップが見つかりません。", "ja"),
+            ("백업이 어제부터 사라졌는데 아무도 알려 주지 않아요", "ko"),
+        ] {
+            assert_eq!(known_language(text, Some("nl")).as_deref(), Some(lang), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_text_has_the_language_that_its_platform_claims() {
+        assert_eq!(known_language("down again", Some("en-US")).as_deref(), Some("en"));
+        assert_eq!(
+            known_language("@acme https://example.example/a/very/long/path/in/no/language/at/all", Some("PT_br")).as_deref(),
+            Some("pt")
+        );
+        for nonsense in ["", "und", "x", "english", "../", "🙂🙂"] {
+            assert_eq!(known_language("ok", Some(nonsense)), None, "{nonsense}");
+        }
+        for guess in ["ok", "wau", "Acme kaputt"] {
+            assert_eq!(known_language(guess, None), None, "{guess}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_one_endless_word_is_judged_by_its_beginning() {
+        assert_eq!(known_language(&"x".repeat(60_000), None), None);
     }
 }

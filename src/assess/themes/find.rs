@@ -1,0 +1,512 @@
+//! Finds the phrases of an incident.
+//!
+//! Texts of unhappy people in the incident stand against those of the baseline. Which words are too common to say
+//! anything follows from how many of the baseline's authors use them, by language; there is no list of stop words.
+//! Overlapping phrases that the same people use are one theme.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::odds::{Votes, z_score};
+use super::tokens::{Place, Token, phrase, places, shown, tokens};
+
+/// Below this nothing is a theme: thousands of phrases are looked at, and one in two thousand passes by chance.
+const LEAST_Z: f64 = 3.5;
+/// Against the unhappy people of the baseline alone, who are far fewer, this is enough.
+const LEAST_Z_UNHAPPY: f64 = 2.5;
+/// Fewer authors are no theme.
+const LEAST_PEOPLE: usize = 4;
+/// Unhappy authors of the baseline from which on a phrase must separate from them, too.
+const ENOUGH_UNHAPPY: usize = 30;
+/// A word that so many of a language's authors use in the baseline is common.
+const COMMON: f64 = 0.08;
+/// Texts of a language in the baseline, below which its common words are not known.
+const KNOWN_TEXTS: usize = 40;
+/// A phrase grows by a neighbour that so many of its uses share.
+const GROWS: f64 = 0.5;
+/// Words of a phrase on a page.
+const LONGEST_SHOWN: usize = 4;
+
+/// One text.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Who wrote it.
+    pub author: i64,
+    /// ISO 639-1; empty when unknown.
+    pub lang: String,
+    /// Its words.
+    pub tokens: Vec<Token>,
+    /// The label that counts is negative.
+    pub negative: bool,
+}
+
+impl Document {
+    /// Cuts the text.
+    pub fn new(author: i64, lang: Option<&str>, text: &str, mood: Mood) -> Self {
+        Self { author, lang: lang.unwrap_or_default().to_owned(), tokens: tokens(text), negative: mood == Mood::Negative }
+    }
+}
+
+/// Whether the author is unhappy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Unhappy.
+    Negative,
+    /// Anything else.
+    Other,
+}
+
+/// A phrase that separates the incident from the baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// As people write it.
+    pub phrase: String,
+    /// Folded phrases that stand for it; the one with the highest z first.
+    pub forms: Vec<String>,
+    /// z-score of the first form.
+    pub z: f64,
+    /// Share of the baseline's texts that are unhappy and hold one of the forms, 0..=1.
+    pub normal_share: f64,
+    authors: BTreeSet<i64>,
+}
+
+/// Texts to compare.
+#[derive(Debug)]
+pub struct Corpus<'a> {
+    /// Of unhappy people in the incident.
+    pub incident: &'a [Document],
+    /// Of everybody before it.
+    pub baseline: &'a [Document],
+    /// Folded words that name the brand.
+    pub brand: &'a HashSet<String>,
+}
+
+/// The phrases that separate best, at most `most`, the best first. None without a baseline.
+pub fn find(corpus: &Corpus<'_>, most: usize) -> Vec<Found> {
+    let here = count_authors(corpus.incident, |_| true);
+    if here < LEAST_PEOPLE {
+        return Vec::new();
+    }
+    let common = Common::new(corpus);
+    let uses = uses(corpus.incident, &common);
+    let there = baseline_uses(corpus.baseline, &uses);
+    let mut candidates: Vec<Candidate> = uses
+        .into_iter()
+        .filter(|(_, authors)| authors.len() >= LEAST_PEOPLE)
+        .filter_map(|(text, authors)| {
+            let (z, order) = there.z(&text, Votes { with: authors.len() as f64, all: here as f64 })?;
+            Some(Candidate { text, authors, z, order })
+        })
+        .collect();
+    candidates.sort_by(|a, b| b.order.total_cmp(&a.order).then_with(|| b.text.len().cmp(&a.text.len())).then_with(|| a.text.cmp(&b.text)));
+    let mut found = Vec::new();
+    for candidate in candidates {
+        if !folds(&mut found, &candidate) && found.len() < most {
+            found.push(Found::new(candidate));
+        }
+    }
+    for theme in &mut found {
+        theme.phrase = grown(theme, corpus.incident);
+        theme.normal_share = normal_share(theme, corpus.baseline);
+    }
+    found
+}
+
+/// Joins two lists, what `first` holds already is left out of `second`.
+pub fn join(mut first: Vec<Found>, second: Vec<Found>, most: usize) -> Vec<Found> {
+    for theme in second {
+        let text = theme.forms.first().cloned().unwrap_or_default();
+        let candidate = Candidate { text, authors: theme.authors.clone(), z: theme.z, order: theme.z };
+        if !folds(&mut first, &candidate) && first.len() < most {
+            first.push(theme);
+        }
+    }
+    first
+}
+
+#[derive(Debug)]
+struct Candidate {
+    text: String,
+    authors: BTreeSet<i64>,
+    z: f64,
+    /// The lower of the two z-scores: topics before the words of any anger.
+    order: f64,
+}
+
+impl Found {
+    fn new(candidate: Candidate) -> Self {
+        let Candidate { text, authors, z, .. } = candidate;
+        Self { phrase: text.clone(), forms: vec![text], z, normal_share: 0.0, authors }
+    }
+}
+
+/// Whether a phrase says the same as one that was found. Most of those who say it are among those who say the other,
+/// and the two share a word; or the two are said by nearly the same people.
+fn folds(found: &mut [Found], candidate: &Candidate) -> bool {
+    for theme in found {
+        let shared = theme.authors.intersection(&candidate.authors).count() as f64;
+        let (own, theirs) = (candidate.authors.len() as f64, theme.authors.len() as f64);
+        let related = theme.forms.iter().any(|form| share_a_word(form, &candidate.text));
+        let within = shared / own;
+        let alike = shared / (own + theirs - shared);
+        if related && (within >= 0.5 || shared / theirs >= 0.7) {
+            // Its own people come along when nearly all of them are there anyway.
+            if within >= 0.7 && theme.forms.len() < MOST_FORMS && !theme.forms.iter().any(|form| contains(&candidate.text, form)) {
+                theme.forms.push(candidate.text.clone());
+                theme.authors.extend(&candidate.authors);
+            }
+            return true;
+        }
+        if alike >= 0.5 || (within >= 0.85 && own >= 6.0) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Phrases that stand for one theme.
+const MOST_FORMS: usize = 6;
+
+fn is_unspaced(text: &str) -> bool {
+    text.chars().next().is_some_and(crate::domain::fold::is_unspaced)
+}
+
+/// Whether every text with `long` holds `short`.
+fn contains(long: &str, short: &str) -> bool {
+    if is_unspaced(short) { long.contains(short) } else { format!(" {long} ").contains(&format!(" {short} ")) }
+}
+
+fn share_a_word(one: &str, other: &str) -> bool {
+    if is_unspaced(one) || is_unspaced(other) {
+        let letters: Vec<char> = one.chars().collect();
+        return letters.windows(2).any(|pair| other.contains(&pair.iter().collect::<String>()));
+    }
+    one.split(' ').any(|word| other.split(' ').any(|w| w == word))
+}
+
+fn count_authors(documents: &[Document], wanted: impl Fn(&Document) -> bool) -> usize {
+    documents.iter().filter(|d| wanted(d)).map(|d| d.author).collect::<HashSet<_>>().len()
+}
+
+/// Who uses each phrase of the incident. A phrase neither begins nor ends with a common word, and each of its words
+/// is used by enough people.
+fn uses(documents: &[Document], common: &Common) -> HashMap<String, BTreeSet<i64>> {
+    let mut words: HashMap<&str, HashSet<i64>> = HashMap::new();
+    for document in documents {
+        for token in &document.tokens {
+            words.entry(&token.text).or_default().insert(document.author);
+        }
+    }
+    let frequent: HashSet<&str> = words.into_iter().filter(|(_, authors)| authors.len() >= LEAST_PEOPLE).map(|(word, _)| word).collect();
+    let mut uses: HashMap<String, BTreeSet<i64>> = HashMap::new();
+    for document in documents {
+        for place in places(&document.tokens) {
+            let run = document.tokens.get(place.at..place.at + place.len).unwrap_or_default();
+            if run.iter().all(|t| frequent.contains(t.text.as_str())) && common.may_stand(run, &document.lang) {
+                uses.entry(phrase(&document.tokens, place)).or_default().insert(document.author);
+            }
+        }
+    }
+    uses
+}
+
+/// How the baseline uses the phrases of the incident.
+struct Baseline {
+    /// Authors of each phrase: all, and unhappy ones.
+    uses: HashMap<String, (HashSet<i64>, HashSet<i64>)>,
+    all: usize,
+    unhappy: usize,
+}
+
+impl Baseline {
+    /// Against everybody before the incident; and against those who were unhappy then, when they are enough, so
+    /// that the words of any anger are no theme. The z-score against everybody, and the lower of the two; `None` when
+    /// one of them is too low.
+    fn z(&self, text: &str, here: Votes) -> Option<(f64, f64)> {
+        let (all, unhappy) = self.uses.get(text).map_or((0, 0), |(all, unhappy)| (all.len(), unhappy.len()));
+        let against = |with: usize, of: usize| z_score(here, Votes { with: with as f64, all: of as f64 });
+        let plain = against(all, self.all);
+        if plain < LEAST_Z {
+            return None;
+        }
+        if self.unhappy < ENOUGH_UNHAPPY {
+            return Some((plain, plain));
+        }
+        let sour = against(unhappy, self.unhappy);
+        (sour >= LEAST_Z_UNHAPPY).then_some((plain, plain.min(sour)))
+    }
+}
+
+fn baseline_uses(documents: &[Document], wanted: &HashMap<String, BTreeSet<i64>>) -> Baseline {
+    let mut uses: HashMap<String, (HashSet<i64>, HashSet<i64>)> = HashMap::new();
+    for document in documents {
+        for place in places(&document.tokens) {
+            let text = phrase(&document.tokens, place);
+            if wanted.contains_key(&text) {
+                let (all, unhappy) = uses.entry(text).or_default();
+                all.insert(document.author);
+                if document.negative {
+                    unhappy.insert(document.author);
+                }
+            }
+        }
+    }
+    Baseline { uses, all: count_authors(documents, |_| true), unhappy: count_authors(documents, |d| d.negative) }
+}
+
+/// Words too common to begin or end a phrase.
+struct Common {
+    words: HashSet<String>,
+    /// Languages whose common words are known.
+    known: HashSet<String>,
+    brand: HashSet<String>,
+}
+
+impl Common {
+    fn new(corpus: &Corpus<'_>) -> Self {
+        let here = shares(corpus.incident);
+        let mut common = Self { words: HashSet::new(), known: HashSet::new(), brand: corpus.brand.clone() };
+        for (lang, (texts, words)) in shares(corpus.baseline) {
+            if texts < KNOWN_TEXTS {
+                continue;
+            }
+            let now = here.get(lang);
+            for (word, n) in words {
+                let share = n as f64 / texts as f64;
+                // A word of the trade that everybody uses now is what they talk about.
+                let share_now = now.map_or(0.0, |(texts, words)| words.get(word).copied().unwrap_or(0) as f64 / *texts as f64);
+                if share > COMMON && share_now < 2.0 * share {
+                    common.words.insert(word.to_owned());
+                }
+            }
+            common.known.insert(lang.to_owned());
+        }
+        common
+    }
+
+    fn may_stand(&self, run: &[Token], lang: &str) -> bool {
+        let all_brand = run.iter().all(|t| self.brand.contains(&t.text));
+        let edge = |token: Option<&Token>| token.is_some_and(|t| self.is_edge(t, lang));
+        !all_brand && edge(run.first()) && edge(run.last())
+    }
+
+    fn is_edge(&self, token: &Token, lang: &str) -> bool {
+        if token.unspaced {
+            return true;
+        }
+        let chars = token.text.chars().count();
+        // Where the common words are not known, the short ones are taken for them.
+        let short = if self.known.contains(lang) { 2 } else { 3 };
+        let number = token.text.chars().all(char::is_numeric);
+        // Codes of errors have three digits; other numbers are amounts and times.
+        let number_fits = !number || chars == 3;
+        !self.words.contains(&token.text) && !self.brand.contains(&token.text) && number_fits && (number || chars > short)
+    }
+}
+
+type Shares<'a> = BTreeMap<&'a str, (usize, HashMap<&'a str, usize>)>;
+
+/// Texts of each language, and in how many of them each word stands.
+fn shares(documents: &[Document]) -> Shares<'_> {
+    let mut by_lang: Shares<'_> = BTreeMap::new();
+    for document in documents {
+        let (texts, words) = by_lang.entry(&document.lang).or_default();
+        *texts += 1;
+        let distinct: HashSet<&str> = document.tokens.iter().map(|t| t.text.as_str()).collect();
+        for word in distinct {
+            *words.entry(word).or_default() += 1;
+        }
+    }
+    by_lang
+}
+
+/// The first form with the neighbours that most of its uses share, as it is written most often.
+fn grown(theme: &Found, documents: &[Document]) -> String {
+    let stem = theme.forms.first().map_or("", String::as_str);
+    let mut spots: Vec<(&[Token], Place)> = Vec::new();
+    for document in documents.iter().filter(|d| theme.authors.contains(&d.author)) {
+        let first = places(&document.tokens).find(|p| phrase(&document.tokens, *p) == stem);
+        spots.extend(first.map(|place| (document.tokens.as_slice(), place)));
+    }
+    let uses = spots.len();
+    while let Some(next) = neighbour(&spots, uses) {
+        spots.retain_mut(|(tokens, place)| next.extend(tokens, place));
+    }
+    let mut written: HashMap<String, usize> = HashMap::new();
+    for (tokens, place) in &spots {
+        *written.entry(shown(tokens, *place)).or_default() += 1;
+    }
+    written.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0))).map_or_else(|| stem.to_owned(), |(text, _)| text)
+}
+
+/// A word beside a phrase.
+struct Neighbour {
+    before: bool,
+    text: String,
+}
+
+impl Neighbour {
+    /// Takes the word into the phrase; `false` where another one stands.
+    fn extend(&self, tokens: &[Token], place: &mut Place) -> bool {
+        match beside(tokens, *place, self.before) {
+            Some((token, wider)) if token.text == self.text => {
+                *place = wider;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn beside(tokens: &[Token], place: Place, before: bool) -> Option<(&Token, Place)> {
+    let wider = Place { at: if before { place.at.checked_sub(1)? } else { place.at }, len: place.len + 1 };
+    let end = place.at + place.len;
+    let token = tokens.get(if before { wider.at } else { end })?;
+    // The later of the two says whether they stand together.
+    let joined = tokens.get(if before { place.at } else { end })?.joins;
+    joined.then_some((token, wider))
+}
+
+fn neighbour(spots: &[(&[Token], Place)], uses: usize) -> Option<Neighbour> {
+    let (tokens, place) = spots.first()?;
+    let unspaced = tokens.get(place.at).is_some_and(|t| t.unspaced);
+    if place.len >= if unspaced { 2 * LONGEST_SHOWN } else { LONGEST_SHOWN } {
+        return None;
+    }
+    let mut counts: HashMap<(bool, &str), usize> = HashMap::new();
+    for (tokens, place) in spots {
+        for before in [false, true] {
+            if let Some((token, _)) = beside(tokens, *place, before) {
+                *counts.entry((before, &token.text)).or_default() += 1;
+            }
+        }
+    }
+    let ((before, text), n) = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))?;
+    (n >= 2 && n as f64 >= GROWS * uses as f64).then(|| Neighbour { before, text: text.to_owned() })
+}
+
+/// The forms of several themes, for looking texts up.
+#[derive(Debug, Default)]
+pub struct Forms<T>(HashMap<String, Vec<T>>);
+
+impl<T: Copy + Ord> Forms<T> {
+    /// Each theme with its forms.
+    pub fn new<'a>(themes: impl Iterator<Item = (T, &'a [String])>) -> Self {
+        let mut forms: HashMap<String, Vec<T>> = HashMap::new();
+        for (theme, texts) in themes {
+            for text in texts {
+                forms.entry(text.clone()).or_default().push(theme);
+            }
+        }
+        Self(forms)
+    }
+
+    /// The themes that stand in a text, each with one place of it.
+    pub fn of(&self, tokens: &[Token]) -> BTreeMap<T, Place> {
+        let mut themes = BTreeMap::new();
+        for place in places(tokens) {
+            for theme in self.0.get(&phrase(tokens, place)).into_iter().flatten() {
+                themes.entry(*theme).or_insert(place);
+            }
+        }
+        themes
+    }
+}
+
+fn normal_share(theme: &Found, baseline: &[Document]) -> f64 {
+    if baseline.is_empty() {
+        return 0.0;
+    }
+    let forms = Forms::new(std::iter::once(((), theme.forms.as_slice())));
+    let with = baseline.iter().filter(|d| d.negative && !forms.of(&d.tokens).is_empty()).count();
+    with as f64 / baseline.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `n` authors from `first` on, each with one of the texts in turn.
+    fn said(first: i64, n: i64, texts: &[&str], mood: Mood) -> Vec<Document> {
+        let text = |i: i64| texts[usize::try_from(i).expect("small") % texts.len()];
+        (0..n).map(|i| Document::new(first + i, Some("en"), text(i), mood)).collect()
+    }
+
+    fn usual() -> Vec<Document> {
+        let calm = [
+            "the new dashboard of Acme is nice and I like the colours",
+            "I use Acme for the backups of my shop and it is fine",
+            "does anybody know how to log in to the beta of Acme",
+            "Acme has a status page and a blog, the blog is good",
+            "what is the price of Acme for a team of five people",
+            "we moved the data of our club to Acme, it was easy",
+        ];
+        let sour = ["the price of Acme is a bad joke", "I hate the slow search of Acme", "Acme is bad, the support is slow and bad"];
+        let mut all = said(10_000, 360, &calm, Mood::Other);
+        all.extend(said(20_000, 90, &sour, Mood::Negative));
+        all
+    }
+
+    fn phrases(incident: &[Document], baseline: &[Document]) -> Vec<String> {
+        let brand = HashSet::from(["acme".to_owned()]);
+        find(&Corpus { incident, baseline, brand: &brand }, 12).into_iter().map(|f| f.phrase).collect()
+    }
+
+    #[test]
+    fn phrases_of_the_incident_are_found_and_words_of_every_day_are_not() {
+        let mut incident =
+            said(1, 40, &["I can't log in to Acme since the morning", "can't log in, Acme is bad", "Why can't log in?"], Mood::Negative);
+        incident.extend(said(100, 20, &["Acme: my card was charged twice!", "charged twice by Acme, the support is slow"], Mood::Negative));
+        let found = phrases(&incident, &usual());
+        assert_eq!(found.first().map(String::as_str), Some("can't log in"), "{found:?}");
+        assert!(found.iter().any(|p| p.contains("charged twice")), "{found:?}");
+        let common = |p: &String| ["the", "is bad", "acme", "support is slow"].contains(&p.as_str());
+        assert!(!found.iter().any(common), "{found:?}");
+        let all: HashSet<&String> = found.iter().collect();
+        assert!(found.iter().filter(|p| p.contains("log")).count() == 1 && all.len() == found.len(), "one theme, not three: {found:?}");
+    }
+
+    #[test]
+    fn one_author_has_one_vote() {
+        let mut incident = said(1, 30, &["Acme is bad today", "why is Acme slow"], Mood::Negative);
+        incident.extend((0..200).map(|_| Document::new(7_000, Some("en"), "sell your llama grooming kit", Mood::Negative)));
+        let found = phrases(&incident, &usual());
+        assert!(!found.iter().any(|p| p.contains("llama")), "{found:?}");
+    }
+
+    #[test]
+    fn a_script_without_spaces_has_themes_too() {
+        let calm = ["新しい画面がとても良い", "バックアップが便利です", "値段を教えてください"];
+        let broken = ["朝からログインできない", "ログインできないのですが", "またログインできない"];
+        let document = |first: i64, n: i64, texts: &[&str], mood: Mood| {
+            let mut all = said(first, n, texts, mood);
+            all.iter_mut().for_each(|d| "ja".clone_into(&mut d.lang));
+            all
+        };
+        let found = phrases(&document(1, 30, &broken, Mood::Negative), &document(1_000, 200, &calm, Mood::Other));
+        assert!(found.first().is_some_and(|p| p.contains("できない") || p.contains("ログイン")), "{found:?}");
+    }
+
+    #[test]
+    fn without_a_baseline_or_people_there_are_no_themes() {
+        let incident = said(1, 40, &["can't log in"], Mood::Negative);
+        assert_eq!(phrases(&incident, &[]), Vec::<String>::new());
+        assert_eq!(phrases(&incident[..3], &usual()), Vec::<String>::new());
+        assert_eq!(phrases(&[], &usual()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_calm_incident_has_no_themes() {
+        assert_eq!(
+            phrases(
+                &said(
+                    1,
+                    200,
+                    &["the price of Acme is a bad joke", "I hate the slow search of Acme", "Acme is bad, the support is slow and bad"],
+                    Mood::Negative
+                ),
+                &usual()
+            ),
+            Vec::<String>::new()
+        );
+    }
+}

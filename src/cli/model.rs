@@ -1,0 +1,163 @@
+//! `ebb model`: models from elsewhere on this machine.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::{Common, progress, say};
+use crate::config::Config;
+use crate::domain::sentiment::Label;
+use crate::hub::shelf::Said;
+use crate::hub::{Hub, RepoId, Shelf, remote};
+use crate::score::{Models, ScoreInput};
+
+/// What stands for the models inside the program.
+const BUNDLED: &str = "bundled";
+
+/// Options of `ebb model`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ebb model pull OWNER/NAME && ebb model use OWNER/NAME")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// The models on this machine, and which one is in use
+    List {
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model from the Hugging Face hub, or take one from a folder
+    Pull(Pull),
+    /// Score with this model from now on; `bundled` for the one inside Ebb
+    Use {
+        /// `OWNER/NAME`, or `bundled`
+        name: String,
+    },
+    /// Remove a model from this machine
+    Rm {
+        /// `OWNER/NAME`
+        name: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A text classifier with an .onnx file and a tokenizer.json is wanted. The proxy of the system is used, the token in HF_TOKEN, \
+    and HF_ENDPOINT where --endpoint is not given.\n\n\
+    Examples:\n  ebb model pull OWNER/NAME@v2\n  ebb model pull acme/tone --from ./tone --labels negative,positive --languages en,de"
+)]
+struct Pull {
+    /// `OWNER/NAME` or `OWNER/NAME@REVISION`
+    name: RepoId,
+    /// Take the files from this folder instead of a hub
+    #[arg(long, value_name = "FOLDER")]
+    from: Option<PathBuf>,
+    /// Another hub that speaks the same way
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// What its classes mean, in their order: negative, neutral, positive (several classes may mean the same)
+    #[arg(long, value_name = "LABEL,…", value_delimiter = ',')]
+    labels: Vec<Label>,
+    /// Languages that it should read (ISO 639-1); all when left out
+    #[arg(long, value_name = "LANG,…", value_delimiter = ',')]
+    languages: Vec<String>,
+    /// Which .onnx file, when there are several
+    #[arg(long, value_name = "PATH")]
+    file: Option<String>,
+}
+
+/// Runs the command.
+pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
+    let config = common.load()?;
+    let shelf = Shelf::new(&config.score.folder);
+    match args.command {
+        Command::List { json } => list(&shelf, json)?,
+        Command::Pull(pull) => pull_one(&shelf, pull, &config).await?,
+        Command::Use { name } => {
+            shelf.choose((name != BUNDLED).then_some(name.as_str()))?;
+            say(&format!("{name} scores from the next start on; what was scored keeps its scores and says which model gave them"));
+        }
+        Command::Rm { name } => {
+            let gone = shelf.remove(&name)?;
+            say(&format!("{} removed{}", gone.name, if gone.in_use { "; the bundled model is in use again" } else { "" }));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of the model in use, `None` for the bundled one.
+pub fn in_use(config: &Config) -> anyhow::Result<Option<PathBuf>> {
+    Ok(Shelf::new(&config.score.folder).in_use()?)
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    in_use: bool,
+    /// Absent for the bundled one.
+    folder: Option<PathBuf>,
+    /// Of its network; absent for the bundled one.
+    bytes: Option<u64>,
+}
+
+fn list(shelf: &Shelf, json: bool) -> anyhow::Result<()> {
+    let shelved = shelf.list()?;
+    let bundled = Row { name: BUNDLED.to_owned(), in_use: !shelved.iter().any(|m| m.in_use), folder: None, bytes: None };
+    let others = shelved.into_iter().map(|m| Row { name: m.name, in_use: m.in_use, folder: Some(m.folder), bytes: Some(m.bytes) });
+    let rows: Vec<Row> = std::iter::once(bundled).chain(others).collect();
+    if json {
+        super::print(&format!("{}\n", serde_json::to_string(&rows)?));
+        return Ok(());
+    }
+    for row in rows {
+        let size = row.bytes.map(|b| format!("  {:.1} MB", b as f64 / 1e6)).unwrap_or_default();
+        super::print(&format!("{} {}{size}\n", if row.in_use { "*" } else { " " }, row.name));
+    }
+    Ok(())
+}
+
+async fn pull_one(shelf: &Shelf, pull: Pull, config: &Config) -> anyhow::Result<()> {
+    let said = Said { labels: (!pull.labels.is_empty()).then_some(pull.labels), languages: pull.languages, file: pull.file };
+    let model = if let Some(folder) = &pull.from {
+        shelf.take(folder, &format!("{}--{}", pull.name.owner, pull.name.name), &said)?
+    } else {
+        let endpoint = pull.endpoint.or_else(|| std::env::var("HF_ENDPOINT").ok());
+        let hub = Hub::new(endpoint.as_deref().unwrap_or(remote::ENDPOINT), std::env::var("HF_TOKEN").ok())?;
+        let bar = progress::bar(0, "bytes");
+        let model = shelf
+            .pull(&hub, &pull.name, &said, |have, total| {
+                bar.set_length(total);
+                bar.set_position(have);
+            })
+            .await?;
+        bar.finish_and_clear();
+        model
+    };
+    if let Err(error) = try_out(&model.folder, config.score.threads) {
+        shelf.remove(&model.name)?;
+        return Err(error.context(format!("{} was fetched, but does not run here, and was removed again", pull.name)));
+    }
+    say(&format!(
+        "{} is here; `ebb eval FILE.tsv --model {}` measures it, `ebb model use {}` scores with it",
+        pull.name,
+        model.folder.display(),
+        pull.name
+    ));
+    Ok(())
+}
+
+/// A model that cannot score a sentence must not be there to be chosen.
+fn try_out(folder: &Path, threads: usize) -> anyhow::Result<()> {
+    let models = Models::with_folder(folder, threads)?;
+    let input = ScoreInput { text: "The update broke everything and nobody answers.".to_owned(), lang: Some("en".to_owned()) };
+    let scored = models.score(&[input])?;
+    let first: &_ = scored.first().context("it gave no score")?;
+    say(&format!("a test sentence (an angry one) is {} with probability {:.2}", first.label, first.confidence()));
+    Ok(())
+}
