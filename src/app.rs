@@ -17,7 +17,7 @@ use crate::lifecycle::{End, Shutdown, Tasks};
 use crate::store::Store;
 use crate::{alert, assess, hub, ingest, score, sources, web};
 
-pub use alerts::{AlertPlan, Postman, target};
+pub use alerts::{AlertPlan, Postman, Reports, target};
 
 /// A part of the work that can run in a process of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -56,6 +56,8 @@ pub struct Settings {
     pub alerts: AlertPlan,
     /// Posts that are brought.
     pub intake: Intake,
+    /// Where people reach the pages; empty: not known.
+    pub public_url: String,
 }
 
 /// How posts are brought instead of asked for.
@@ -106,9 +108,16 @@ impl From<&Config> for Settings {
             folder: config.intake.folder.clone(),
             brand: config.intake.brand.clone(),
         };
-        let models = Some(config.score.folder.clone());
-        let alerts = AlertPlan::from(config);
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, models, assess, alerts, intake }
+        Self {
+            http,
+            poll: ingest::PollerOptions::default(),
+            score_threads: config.score.threads,
+            models: Some(config.score.folder.clone()),
+            assess,
+            alerts: AlertPlan::from(config),
+            intake,
+            public_url: config.web.public_url.clone(),
+        }
     }
 }
 
@@ -131,7 +140,16 @@ impl App {
         if let Some(listener) = listener {
             let settings = self.settings.assess;
             let intake = self.door()?;
-            let state = web::WebState { demo: self.demo, settings, intake, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
+            let public_url = Arc::from(self.settings.public_url.trim());
+            let hosts = web::guard::host_of(&self.settings.public_url).into_iter().collect();
+            let state = web::WebState {
+                demo: self.demo,
+                settings,
+                intake,
+                public_url,
+                hosts,
+                ..web::WebState::new(self.store.clone(), self.clock.clone())
+            };
             let finishing = shutdown.finishing();
             tasks.spawn("web", async move { Ok(web::serve(listener, state, finishing).await?) });
         }
@@ -191,8 +209,11 @@ impl App {
         }
         let plan = self.settings.alerts.resolve(&sources::Secrets::system())?;
         let outlet = Arc::new(Postman::new(self.clock.clone(), &self.settings.http)?);
+        let public_url = self.settings.alerts.base().to_owned();
+        let reporter = Arc::new(Reports { store: self.store.clone(), settings: self.settings.assess, public_url });
+        let doors = alert::Doors { outlet, reporter: Some(reporter) };
         let sender = alert::Sender { name: worker("alert"), seed: rand::random() };
-        let work = alert::Worker::new(self.store.clone(), self.clock.clone(), plan, outlet, sender);
+        let work = alert::Worker::new(self.store.clone(), self.clock.clone(), plan, doors, sender);
         let finishing = shutdown.finishing();
         tasks.spawn("alert", async move {
             work.run(ALERT_EVERY_MS, finishing).await;

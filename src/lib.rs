@@ -18,6 +18,8 @@
 //! | [`assess`] | baseline, concern, verdict, flags |
 //! | [`alert`] | what people are told outside of the pages: an outbox, delivered at least once |
 //! | [`report`] | exports |
+//! | [`chart`] | pictures from numbers, for reports and slides |
+//! | [`report`] | reports and exports |
 //! | [`web`] | pages, API, live updates |
 //! | [`demo`] | the simulated world of `ebb demo`, which tests use too |
 //! | [`app`], [`cli`], [`config`], [`lifecycle`], [`telemetry`] | wiring |
@@ -27,6 +29,7 @@
 pub mod alert;
 pub mod app;
 pub mod assess;
+pub mod chart;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Attachment as MailFile, Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls as SmtpTls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
+use super::outlet::Attachment;
 use super::sheet::{Part, Sheet, cut};
 use super::target::{Mail, TargetError, Tls};
 use crate::domain::alert::Repeat;
@@ -36,8 +37,8 @@ pub enum MailError {
 }
 
 /// Sends a sheet; `to` replaces the receivers of the channel unless it is empty.
-pub async fn send(mail: &Mail, sheet: &Sheet, to: &[Mailbox], now: Millis) -> Result<(), MailError> {
-    let letter = letter(mail, sheet, to, now).map_err(|e| MailError::Refused(e.to_string()))?;
+pub async fn send(mail: &Mail, sheet: &Sheet, to: &[Mailbox], attached: Option<Attachment>, now: Millis) -> Result<(), MailError> {
+    let letter = letter(mail, sheet, to, attached, now).map_err(|e| MailError::Refused(e.to_string()))?;
     let transport = transport(mail).map_err(|e| MailError::Refused(e.to_string()))?;
     let unanswered = |what: String| MailError::Later { what, repeat: Repeat::Possible };
     match tokio::time::timeout(DEADLINE, transport.send(letter)).await {
@@ -87,7 +88,7 @@ fn failure(mail: &Mail, error: &lettre::transport::smtp::Error) -> MailError {
     MailError::Later { what, repeat }
 }
 
-fn letter(mail: &Mail, sheet: &Sheet, to: &[Mailbox], now: Millis) -> Result<Message, lettre::error::Error> {
+fn letter(mail: &Mail, sheet: &Sheet, to: &[Mailbox], attached: Option<Attachment>, now: Millis) -> Result<Message, lettre::error::Error> {
     let domain = mail.from.email.domain();
     let seconds = u64::try_from(now.get().div_euclid(1000)).unwrap_or(0);
     let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
@@ -102,7 +103,10 @@ fn letter(mail: &Mail, sheet: &Sheet, to: &[Mailbox], now: Millis) -> Result<Mes
     }
     let plain = lettre::message::SinglePart::builder().header(ContentType::TEXT_PLAIN).body(plain(sheet));
     let html = lettre::message::SinglePart::builder().header(ContentType::TEXT_HTML).body(html(sheet));
-    builder.multipart(MultiPart::alternative().singlepart(plain).singlepart(html))
+    let words = MultiPart::alternative().singlepart(plain).singlepart(html);
+    let Some(file) = attached else { return builder.multipart(words) };
+    let kind = ContentType::parse(file.media_type).unwrap_or(ContentType::TEXT_PLAIN);
+    builder.multipart(MultiPart::mixed().multipart(words).singlepart(MailFile::new(file.name).body(file.bytes, kind)))
 }
 
 /// The letter without formats.

@@ -29,7 +29,7 @@ pub mod target;
 pub mod watch;
 pub mod worker;
 
-pub use outlet::{Letter, Outlet, OutletError, Reply};
+pub use outlet::{Attachment, Doors, Letter, Outlet, OutletError, Reply, Reporter};
 pub use rules::Settings;
 pub use summary::Schedule;
 pub use target::{Mail, Means, SigningKey, Target, TargetError, Tls};

@@ -1,8 +1,12 @@
-//! The door to other servers. The one HTTP client lives elsewhere; whoever wires the program hands it in.
+//! The doors to what `alert` does not know: other servers (the one HTTP client lives elsewhere) and reports. Whoever wires
+//! the program hands them in.
+
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use url::Url;
 
+use crate::domain::ids::IncidentId;
 use crate::domain::time::Millis;
 
 /// One message to a server.
@@ -42,4 +46,30 @@ pub enum OutletError {
 pub trait Outlet: std::fmt::Debug + Send + Sync {
     /// Sends one message and reads the answer. Redirects are not followed.
     fn post(&self, letter: Letter) -> BoxFuture<'_, Result<Reply, OutletError>>;
+}
+
+/// A file that goes with a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub media_type: &'static str,
+    /// Contents.
+    pub bytes: Vec<u8>,
+}
+
+/// Writes reports for summaries.
+pub trait Reporter: std::fmt::Debug + Send + Sync {
+    /// The report of an incident as it stood at `at`; the error says in words why there is none.
+    fn report(&self, incident: IncidentId, at: Millis) -> BoxFuture<'_, Result<Attachment, String>>;
+}
+
+/// All doors.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    /// To other servers.
+    pub outlet: Arc<dyn Outlet>,
+    /// To reports; `None`: summaries carry none.
+    pub reporter: Option<Arc<dyn Reporter>>,
 }

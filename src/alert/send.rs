@@ -2,12 +2,12 @@
 
 use super::backoff;
 use super::mail::{self, MailError};
-use super::outlet::{Letter, Outlet, OutletError, Reply};
+use super::outlet::{Attachment, Doors, Letter, OutletError, Reply};
 use super::render::{discord, mattermost, oncall, slack, teams, webhook};
 use super::rules;
 use super::sheet::{Sheet, line};
 use super::target::{HookUrl, Means, Target, mailbox};
-use crate::domain::alert::{ChannelKind, Message, Repeat};
+use crate::domain::alert::{AlertKind, ChannelKind, Message, Repeat};
 use crate::domain::time::Millis;
 use crate::store::Attempt;
 
@@ -30,11 +30,11 @@ enum Answer {
 }
 
 /// Sends `message` to `target`. `base` is the address of the pages.
-pub async fn attempt(message: &Message, target: &Target, outlet: &dyn Outlet, base: &str, terms: Terms) -> Attempt {
+pub async fn attempt(message: &Message, target: &Target, doors: &Doors, base: &str, terms: Terms) -> Attempt {
     let answer = match &target.means {
-        Means::Email(mail) => by_mail(message, mail, base, terms.now).await,
+        Means::Email(mail) => by_mail(message, mail, doors, base, terms.now).await,
         _ => match letter(message, target, base, terms.now) {
-            Some(letter) => read(outlet.post(letter).await, target),
+            Some(letter) => read(doors.outlet.post(letter).await, target),
             None => Answer::Refused("the channel is set up for another kind".to_owned()),
         },
     };
@@ -71,17 +71,35 @@ pub fn letter(message: &Message, target: &Target, base: &str, now: Millis) -> Op
     })
 }
 
-async fn by_mail(message: &Message, mail: &super::target::Mail, base: &str, now: Millis) -> Answer {
+async fn by_mail(message: &Message, mail: &super::target::Mail, doors: &Doors, base: &str, now: Millis) -> Answer {
     let asked = message.alerts.iter().flat_map(|a| &a.to);
     let to: Result<Vec<_>, _> = asked.map(|t| mailbox(t)).collect();
     let to = match to {
         Ok(to) => to,
         Err(error) => return Answer::Refused(error.to_string()),
     };
-    match mail::send(mail, &Sheet::new(message, base), &to, now).await {
+    let mut sheet = Sheet::new(message, base);
+    let attached = match attachment(message, doors).await {
+        Ok(attached) => attached,
+        Err(error) => {
+            tracing::warn!(message.id = message.name(), error = %error, "A summary goes without its report");
+            "The report could not be written this time; the page has it.".clone_into(&mut sheet.note);
+            None
+        }
+    };
+    match mail::send(mail, &sheet, &to, attached, now).await {
         Ok(()) => Answer::Taken,
         Err(MailError::Refused(error)) => Answer::Refused(error),
         Err(MailError::Later { what, repeat }) => Answer::Later { error: what, not_before: None, repeat },
+    }
+}
+
+/// Summaries carry the report of their moment: the same at each attempt.
+async fn attachment(message: &Message, doors: &Doors) -> Result<Option<Attachment>, String> {
+    let summary = message.alerts.iter().find(|a| a.kind == AlertKind::Summary);
+    match (summary.and_then(|a| Some((a.incident?.id, a.at))), &doors.reporter) {
+        (Some((incident, at)), Some(reporter)) => reporter.report(incident, at).await.map(Some),
+        _ => Ok(None),
     }
 }
 

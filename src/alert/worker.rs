@@ -1,11 +1,9 @@
 //! Round after round: notice, keep, send, write down what came of it.
 
-use std::sync::Arc;
-
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::outlet::Outlet;
+use super::outlet::Doors;
 use super::rules::Settings;
 use super::send::{self, Terms};
 use super::summary::{self, Schedule};
@@ -80,16 +78,16 @@ pub struct Worker {
     store: Store,
     clock: Clock,
     plan: Plan,
-    outlet: Arc<dyn Outlet>,
+    doors: Doors,
     sender: Sender,
     watch: Watch,
 }
 
 impl Worker {
     /// A worker that has not looked yet.
-    pub fn new(store: Store, clock: Clock, plan: Plan, outlet: Arc<dyn Outlet>, sender: Sender) -> Self {
+    pub fn new(store: Store, clock: Clock, plan: Plan, doors: Doors, sender: Sender) -> Self {
         let watch = Watch::new(store.clone(), plan.settings, plan.routes.clone());
-        Self { store, clock, plan, outlet, sender, watch }
+        Self { store, clock, plan, doors, sender, watch }
     }
 
     /// Round after round, `every_ms` of the clock apart, but never more than two a second of the machine's. Ends when
@@ -98,7 +96,7 @@ impl Worker {
         while !stop.is_cancelled() {
             match self.tick().await {
                 Ok(round) if round.given_up > 0 => {
-                    tracing::error!(messages = round.given_up, "Alerts were given up; the page /alerts says why")
+                    tracing::error!(messages = round.given_up, "Alerts were given up; the page /alerts says why");
                 }
                 Ok(_) => {}
                 Err(error) => tracing::error!(error = %error, "Alerts were not looked after; trying again after the pause"),
@@ -147,7 +145,7 @@ impl Worker {
     async fn send(&self, message: &Message) -> Result<Attempt, StoreError> {
         let terms = Terms { now: self.clock.now(), give_up_ms: self.plan.give_up_ms, dice: self.sender.dice(message) };
         let outcome = match self.plan.targets.iter().find(|t| t.channel.name == message.channel) {
-            Some(target) => send::attempt(message, target, &*self.outlet, &self.plan.base, terms).await,
+            Some(target) => send::attempt(message, target, &self.doors, &self.plan.base, terms).await,
             None => send::without_channel(message),
         };
         log(message, &outcome);

@@ -7,13 +7,19 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::alert::target::{HookUrl, host, mailbox, web_url};
-use crate::alert::{self, Letter, Mail, Means, Outlet, OutletError, Plan, Reply, Schedule, SigningKey, Target, TargetError, Tls};
+use crate::alert::{
+    self, Attachment, Letter, Mail, Means, Outlet, OutletError, Plan, Reply, Reporter, Schedule, SigningKey, Target, TargetError, Tls,
+};
 use crate::clock::Clock;
 use crate::config::{Address, ChannelConfig, Config, MailTls};
 use crate::domain::alert::{Channel, ChannelKind};
+use crate::domain::ids::IncidentId;
 use crate::domain::route::Route;
 use crate::domain::secret::{Secret, SecretRef};
+use crate::domain::time::Millis;
+use crate::report::{self, Format, Lang, Links, Names, ReportError, Voices, Wish};
 use crate::sources::{self, PostError, Secrets};
+use crate::store::Store;
 
 /// Longest time for one message.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -106,8 +112,10 @@ pub fn target(config: &ChannelConfig, secrets: &Secrets) -> Result<Target, Targe
         ChannelKind::Email => Means::Email(Box::new(mail(config, secrets)?)),
     };
     let place = match &means {
-        Means::Hook(HookUrl(url)) | Means::PagerDuty { url, .. } | Means::Opsgenie { url, .. } => host(url),
-        Means::Webhook { url: HookUrl(url), .. } => host(url),
+        Means::Hook(HookUrl(url))
+        | Means::Webhook { url: HookUrl(url), .. }
+        | Means::PagerDuty { url, .. }
+        | Means::Opsgenie { url, .. } => host(url),
         Means::Email(mail) => mail.server.clone(),
     };
     Ok(Target { channel: Channel { name: config.name.clone(), kind: config.kind, place }, means })
@@ -132,6 +140,34 @@ fn mail(config: &ChannelConfig, secrets: &Secrets) -> Result<Mail, TargetError> 
         from: mailbox(&needed(&config.from)?)?,
         to: config.to.iter().map(|t| mailbox(t)).collect::<Result<_, _>>()?,
     })
+}
+
+/// Reports as `alert` knows them: a PDF in English, with names masked.
+#[derive(Debug)]
+pub struct Reports {
+    /// Where everything is kept.
+    pub store: Store,
+    /// How incidents are judged.
+    pub settings: crate::assess::Settings,
+    /// Where people reach the pages.
+    pub public_url: String,
+}
+
+impl Reports {
+    async fn write(&self, id: IncidentId, at: Millis) -> Result<Attachment, ReportError> {
+        let incident = self.store.incident(id).await?;
+        let sealed = report::gather(&self.store, id, report::gather::whole_second(at), &self.settings).await?;
+        let voices = Voices::load(&self.store, &sealed.facts, Names::Masked).await?;
+        let links = Links::new(&self.public_url, incident.brand);
+        let bytes = report::write(&sealed, &voices, Wish { format: Format::Pdf, lang: Lang::ENGLISH, links }).await?;
+        Ok(Attachment { name: format!("incident-{id}.pdf"), media_type: Format::Pdf.media_type(), bytes })
+    }
+}
+
+impl Reporter for Reports {
+    fn report(&self, incident: IncidentId, at: Millis) -> BoxFuture<'_, Result<Attachment, String>> {
+        async move { self.write(incident, at).await.map_err(|e| e.to_string()) }.boxed()
+    }
 }
 
 /// The HTTP client as `alert` knows it.

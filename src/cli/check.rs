@@ -2,12 +2,13 @@
 //! that is not there yet is made.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{Common, setup};
 use crate::alert::send::{self, Terms};
-use crate::alert::{self, Means, Target};
+use crate::alert::{self, Doors, Means, Target};
 use crate::app::{Postman, target};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -119,11 +120,12 @@ enum Trial {
 
 async fn channels(config: &Config, trial: Trial) -> anyhow::Result<Vec<Finding>> {
     let clock = Clock::system();
-    let postman = Postman::new(clock.clone(), &crate::app::Settings::from(config).http)?;
+    let outlet = Arc::new(Postman::new(clock.clone(), &crate::app::Settings::from(config).http)?);
+    let doors = Doors { outlet, reporter: None };
     let mut findings = Vec::new();
     for channel in &config.channels {
         let result = match target(channel, &Secrets::system()) {
-            Ok(target) => try_channel(&target, &postman, config, clock.now(), trial).await,
+            Ok(target) => try_channel(&target, &doors, config, clock.now(), trial).await,
             Err(error) => Err(error.to_string()),
         };
         findings.push(Finding::new(&format!("channel \"{}\"", channel.name), result));
@@ -131,7 +133,7 @@ async fn channels(config: &Config, trial: Trial) -> anyhow::Result<Vec<Finding>>
     Ok(findings)
 }
 
-async fn try_channel(target: &Target, postman: &Postman, config: &Config, now: Millis, trial: Trial) -> Result<String, String> {
+async fn try_channel(target: &Target, doors: &Doors, config: &Config, now: Millis, trial: Trial) -> Result<String, String> {
     let place = &target.channel.place;
     match (trial, &target.means) {
         (Trial::Look, Means::Email(mail)) => {
@@ -142,7 +144,7 @@ async fn try_channel(target: &Target, postman: &Postman, config: &Config, now: M
         (Trial::Send, _) => {
             let message = test_message(&target.channel.name, now);
             let terms = Terms { now, give_up_ms: i64::MAX, dice: 0.5 };
-            match send::attempt(&message, target, postman, &config.public_url(), terms).await {
+            match send::attempt(&message, target, doors, &config.public_url(), terms).await {
                 Attempt::Sent => Ok(format!("{place} took a test message")),
                 Attempt::Again { error, .. } | Attempt::GivenUp { error, .. } => Err(error),
             }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::domain::brand::{BrandTerms, FilterMode, NearRule};
 use crate::domain::matching::Matcher;
+use crate::domain::post::safe_link;
 use crate::domain::source::{SourceKind, Take};
 
 pub use alert::{Address, AlertConfig, ChannelConfig, MailTls, RouteConfig, ScheduleConfig};
@@ -84,7 +85,8 @@ pub struct Http {
 pub struct Web {
     /// Loopback address and port of the pages.
     pub listen: SocketAddr,
-    /// Where people reach the pages, for links in messages. Empty: the address that is listened on.
+    /// Where people reach the pages, for links in messages and reports. Empty: messages name the address that is listened
+    /// on, and reports carry no links.
     pub public_url: String,
 }
 
@@ -329,6 +331,10 @@ impl Config {
             if !(0.0..=1.0).contains(&value) {
                 return invalid(format!("{key} = {value}: must be between 0 and 1"));
             }
+        }
+        let public = self.web.public_url.trim();
+        if !public.is_empty() && safe_link(public).is_none() {
+            return invalid(format!("web.public_url = \"{public}\": must begin with http:// or https://"));
         }
         if self.assess.hold.as_millis() < 3_600_000 {
             return invalid("assess.hold: must be at least 1h".to_owned());

@@ -94,6 +94,14 @@ id!(
     /// One token of the API.
     TokenId
 );
+id!(
+    /// One sealed report.
+    ReportId
+);
+id!(
+    /// One link that shows a report without a login.
+    ShareId
+);
 
 /// Makes ids that sort by the time they were made: 41 bits of milliseconds since 2024, 22 bits of sequence.
 ///

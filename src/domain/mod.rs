@@ -6,6 +6,7 @@ pub mod budget;
 pub mod case;
 pub mod filter;
 pub mod fold;
+pub mod formula;
 pub mod hold;
 pub mod ids;
 pub mod incident;

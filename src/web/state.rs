@@ -29,6 +29,8 @@ pub struct WebState {
     pub settings: Settings,
     /// Names besides loopback ones that requests may be addressed to.
     pub hosts: Arc<[String]>,
+    /// Where people reach the pages, for links in reports; empty: not known.
+    pub public_url: Arc<str>,
     /// Live updates.
     pub live: Live,
     /// How often tokens may ask.
@@ -50,11 +52,12 @@ impl WebState {
             demo: None,
             settings: Settings::default(),
             hosts: Arc::new([]),
-            live: Live::default(),
             limits: Limits::default(),
             answered: Answered::default(),
             presence: Presence::default(),
             intake: None,
+            public_url: Arc::from(""),
+            live: Live::default(),
         }
     }
 

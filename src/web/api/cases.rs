@@ -12,10 +12,12 @@ use crate::domain::time::Millis;
 use crate::store::{CaseFilter, CaseRow, Copies, MentionFilter};
 use crate::web::failure::WebError;
 use crate::web::page::asked_brand;
+use crate::web::page::case::{CaseForm, step};
 use crate::web::page::mentions::cursor;
 use crate::web::query::Place;
 use crate::web::state::WebState;
 
+use super::input::Input;
 use super::shapes::MentionShape;
 use super::{Answer, Items, MOST, Problem, USUAL};
 
@@ -230,4 +232,47 @@ pub async fn author(State(state): State<WebState>, Path(id): Path<AuthorId>, Que
         mentions: Items { items: found.into_iter().map(MentionShape::from).collect(), next },
         author: author.into(),
     }))
+}
+
+/// One step of the work on a case; what the action does not need may be left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseStep {
+    /// The version that was read.
+    version: i64,
+    /// `assign` (needs `owner`), `due` (`due_at`), `note` (`text`), `sent` (`text`, `via`, `sent_at`), `not_yet`, `link` and
+    /// `unlink` (`author`), or the next state.
+    action: String,
+    /// Who does it.
+    #[serde(default)]
+    who: String,
+    /// Who takes it.
+    #[serde(default)]
+    owner: String,
+    /// RFC 3339; empty takes it away.
+    #[serde(default)]
+    due_at: String,
+    /// A note, or what was sent.
+    #[serde(default)]
+    text: String,
+    /// How it was sent.
+    #[serde(default)]
+    via: String,
+    /// RFC 3339; now when left out.
+    #[serde(default)]
+    sent_at: String,
+    /// Id of another account of theirs.
+    #[serde(default)]
+    author: String,
+}
+
+/// Takes one step in a case, as its page does.
+#[utoipa::path(patch, path = "/cases/{id}", tag = "people", operation_id = "change_case",
+    params(("id" = String, Path)), request_body = CaseStep,
+    responses((status = 200, body = CaseShape), (status = 409, body = Problem, content_type = "application/problem+json"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn change(State(state): State<WebState>, Path(id): Path<CaseId>, Input(input): Input<CaseStep>) -> Answer<CaseShape> {
+    let CaseStep { version, action, who, owner, due_at, text, via, sent_at, author } = input;
+    let form = CaseForm { version, action, who, owner, due_at, text, via, sent_at, author, ..CaseForm::default() };
+    let row = step(&state, id, &form).await?;
+    Ok(Json(CaseShape::new(row, state.clock.now())))
 }

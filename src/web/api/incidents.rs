@@ -16,6 +16,7 @@ use crate::domain::time::{Millis, Span};
 use crate::store::NewIncident;
 use crate::web::failure::WebError;
 use crate::web::page::incidents::check_times;
+use crate::web::page::report::{self, ReportQuery};
 use crate::web::page::{asked_brand, incident_span};
 use crate::web::state::WebState;
 
@@ -284,4 +285,13 @@ pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>) 
     let now = state.clock.now();
     let view = load_view(&state.store, incident.brand, Some(&incident), incident_span(&incident, now), now).await?;
     Ok(Json(ConcernShape::new(id, view.curve)))
+}
+
+/// A file of an incident's report: `report.pdf`, `report.html`, `report.xlsx`, `report.md`, `concern.svg`, `concern.png` …
+#[utoipa::path(get, path = "/incidents/{id}/files/{file}", tag = "incidents", operation_id = "report_file",
+    params(("id" = String, Path), ("file" = String, Path), ("lang" = Option<String>, Query, description = "en or it"),
+        ("as_of" = Option<String>, Query, description = "Data time, RFC 3339; now when left out")),
+    responses((status = 200, description = "The file", body = String, content_type = "application/pdf"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn file(state: State<WebState>, path: Path<(IncidentId, String)>, query: Query<ReportQuery>) -> Result<Response, WebError> {
+    report::file(state, path, query).await
 }

@@ -11,6 +11,7 @@ use super::shapes::MentionShape;
 use super::{Answer, Items, ListQuery, Problem};
 use crate::domain::ids::MentionId;
 use crate::domain::sentiment::Label;
+use crate::report::export::{Format, What};
 use crate::web::failure::WebError;
 use crate::web::page::mentions::{cursor, filter};
 use crate::web::page::{BrandQuery, asked_brand, export};
@@ -74,34 +75,31 @@ pub async fn correct(State(state): State<WebState>, Path(id): Path<MentionId>, I
 /// A file that can be fetched.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExportShape {
+    /// Such as `mentions`.
+    what: &'static str,
     /// Such as `csv`.
     format: &'static str,
     /// Where it is; takes the same search as the list of mentions.
-    href: &'static str,
+    href: String,
 }
 
 /// The exports that can be fetched.
 #[utoipa::path(get, path = "/exports", tag = "mentions", operation_id = "exports",
     responses((status = 200, body = Items<ExportShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn exports() -> Json<Items<ExportShape>> {
-    Json(Items::all(vec![
-        ExportShape { format: "csv", href: "/api/v1/exports/mentions.csv" },
-        ExportShape { format: "jsonl", href: "/api/v1/exports/mentions.jsonl" },
-    ]))
+    let shape = |what: What, format: Format| ExportShape {
+        what: what.as_str(),
+        format: format.ending(),
+        href: format!("/api/v1/exports/{}.{}", what.as_str(), format.ending()),
+    };
+    Json(Items::all(What::ALL.into_iter().flat_map(|what| Format::ALL.into_iter().map(move |format| shape(what, format))).collect()))
 }
 
-/// All mentions of a search as CSV, streamed.
-#[utoipa::path(get, path = "/exports/mentions.csv", tag = "mentions", operation_id = "mentions_csv",
-    params(("brand" = Option<String>, Query)),
-    responses((status = 200, body = String, content_type = "text/csv"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn csv(state: State<WebState>, query: RawQuery) -> Result<Response, WebError> {
-    export::csv(state, query).await
-}
-
-/// All mentions of a search as JSON lines, streamed.
-#[utoipa::path(get, path = "/exports/mentions.jsonl", tag = "mentions", operation_id = "mentions_jsonl",
-    params(("brand" = Option<String>, Query)),
-    responses((status = 200, body = String, content_type = "application/x-ndjson"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn jsonl(state: State<WebState>, query: RawQuery) -> Result<Response, WebError> {
-    export::jsonl(state, query).await
+/// One export, streamed: `mentions.csv`, `authors.jsonl` …
+#[utoipa::path(get, path = "/exports/{file}", tag = "mentions", operation_id = "export",
+    params(("file" = String, Path, description = "One of the list of exports"), ("brand" = Option<String>, Query),
+        ("after_id" = Option<String>, Query, description = "Goes on behind this row")),
+    responses((status = 200, description = "The file", body = String, content_type = "text/csv"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn export_file(state: State<WebState>, file: Path<String>, query: RawQuery) -> Result<Response, WebError> {
+    export::serve(state, file, query).await
 }

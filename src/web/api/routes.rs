@@ -54,8 +54,7 @@ api! {
     put "/mentions/{id}/label" Write => mentions::correct;
     post "/mentions/{id}/brand" Write => marks::mark_brand;
     get "/exports" Read => mentions::exports;
-    get "/exports/mentions.csv" Read => mentions::csv;
-    get "/exports/mentions.jsonl" Read => mentions::jsonl;
+    get "/exports/{file}" Read => mentions::export_file;
     get "/incidents" Read => incidents::list;
     post "/incidents" Write => incidents::open;
     get "/incidents/{id}" Read => incidents::one;
@@ -65,12 +64,16 @@ api! {
     get "/incidents/{id}/updates" Read => signals::updates;
     post "/incidents/{id}/updates" Write => incidents::add_update;
     get "/incidents/{id}/verdict" Read => incidents::verdict;
+    get "/incidents/{id}/files/{file}" Read => incidents::file;
     get "/incidents/{id}/concern" Read => incidents::concern;
     get "/incidents/{id}/themes" Read => signals::themes;
     get "/incidents/{id}/rates" Read => signals::rates;
     get "/hold" Read => signals::hold;
+    post "/hold" Write => signals::decide_hold;
+    post "/hold/{id}/end" Write => signals::end_hold;
     get "/cases" Read => cases::list;
     get "/cases/{id}" Read => cases::one;
+    patch "/cases/{id}" Write => cases::change;
     get "/authors/{id}" Read => cases::author;
     get "/people" Read => people::list;
     get "/people/{id}" Read => people::one;

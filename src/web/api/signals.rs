@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::assess::effect::{self, Answer as EffectAnswer, Effect};
@@ -10,14 +10,17 @@ use crate::assess::rates::{Rates, load_rates};
 use crate::assess::themes::{ThemeView, load_themes};
 use crate::assess::{hold, load_view};
 use crate::domain::hold::{HoldState, Origin, Signal};
-use crate::domain::ids::IncidentId;
+use crate::domain::ids::{HoldId, IncidentId};
 use crate::domain::incident::{Update, UpdateKind};
 use crate::domain::theme::{Heat, ThemeKind};
 use crate::domain::time::Millis;
 use crate::web::failure::WebError;
+use crate::web::layout::Scope;
+use crate::web::page::hold::{self as page, HoldFields};
 use crate::web::page::{BrandQuery, asked_brand, incident_span};
 use crate::web::state::WebState;
 
+use super::input::Input;
 use super::{Answer, Items, Problem};
 
 /// One hour of a theme.
@@ -170,6 +173,48 @@ impl HoldShape {
     responses((status = 200, body = HoldShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn hold(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<HoldShape> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    standing_hold(&state, scope).await
+}
+
+/// A decision about campaigns.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldInput {
+    /// Id of the brand; the first one when left out.
+    #[serde(default)]
+    brand: Option<String>,
+    /// One of the decisions of the page, such as `hold`.
+    decision: String,
+    /// Why, at most 500 characters.
+    reason: String,
+    /// Who decides.
+    #[serde(default)]
+    by: String,
+    /// RFC 3339; 90 days ahead at most.
+    until: String,
+}
+
+/// Decides whether campaigns wait.
+#[utoipa::path(post, path = "/hold", tag = "incidents", operation_id = "decide_hold", request_body = HoldInput,
+    responses((status = 200, body = HoldShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn decide_hold(State(state): State<WebState>, Input(input): Input<HoldInput>) -> Answer<HoldShape> {
+    let HoldInput { brand, decision, reason, by, until } = input;
+    let scope = page::keep(&state, &HoldFields { brand, decision, reason, by, until }).await?;
+    standing_hold(&state, scope).await
+}
+
+/// Takes a decision back.
+#[utoipa::path(post, path = "/hold/{id}/end", tag = "incidents", operation_id = "end_hold",
+    params(("id" = String, Path), ("brand" = Option<String>, Query)),
+    responses((status = 200, body = HoldShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn end_hold(State(state): State<WebState>, Path(id): Path<HoldId>, Query(query): Query<BrandQuery>) -> Answer<HoldShape> {
+    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    state.store.end_hold(scope.brand.id, id, scope.now).await?;
+    state.live.edited();
+    standing_hold(&state, scope).await
+}
+
+async fn standing_hold(state: &WebState, scope: Scope) -> Answer<HoldShape> {
     let view = hold::load(&state.store, scope.brand.id, scope.now, &state.settings).await?;
     Ok(Json(HoldShape::new(scope.brand.id.to_string(), view.state)))
 }

@@ -10,9 +10,10 @@ use tower::ServiceExt;
 use super::auth::{Scope, hash};
 use super::routes::{ROUTES, openapi};
 use crate::domain::alert::{Channel, ChannelKind, Repeat};
+use crate::domain::hold::Decision;
 use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, Millis};
-use crate::store::{Attempt, NewToken};
+use crate::store::{Attempt, CaseFilter, NewHold, NewToken};
 use crate::web::router;
 use crate::web::testing::{Said, World, now};
 
@@ -103,7 +104,7 @@ async fn world() -> World {
 }
 
 /// One thing of each kind, and the addresses that lead to them.
-async fn addresses(world: &World) -> Vec<(&'static str, String)> {
+async fn addresses(world: &World) -> Vec<(&'static str, &'static str, String)> {
     let store = &world.state.store;
     let incident = world.open_incident().await;
     let flag = world.flag().await.remove(0);
@@ -113,12 +114,28 @@ async fn addresses(world: &World) -> Vec<(&'static str, String)> {
     let held = store.claim_messages("w", now(), 9, 9).await.expect("a claim").remove(0);
     let lost = Attempt::GivenUp { error: "no".to_owned(), repeat: Repeat::First };
     store.finish_attempt(&held, "w", &lost, now()).await.expect("kept");
+    store.open_cases(incident, Millis::new(0), now()).await.expect("cases");
+    let filter = CaseFilter { brand: world.brand, incident: None, state: None, author: None };
+    let case = store.cases(&filter, None, 1).await.expect("cases").remove(0);
+    let decision = NewHold {
+        brand: world.brand,
+        decision: Decision::Hold,
+        reason: "Wait.".to_owned(),
+        decided_by: String::new(),
+        until: now().plus(DAY_MS),
+    };
+    let hold = store.add_hold(&decision, now()).await.expect("kept");
     vec![
-        ("/incidents/{id}", incident.to_string()),
-        ("/people/{id}", flag.flag.id.to_string()),
-        ("/mentions/{id}", flag.flag.worst.to_string()),
-        ("/alerts/{id}", held.id.to_string()),
-        ("/channels/{name}", "PR".to_owned()),
+        ("/incidents/{id}", "{id}", incident.to_string()),
+        ("/incidents/{id}/files", "{file}", "report.md".to_owned()),
+        ("/exports", "{file}", "mentions.csv".to_owned()),
+        ("/people/{id}", "{id}", flag.flag.id.to_string()),
+        ("/cases/{id}", "{id}", case.case.id.to_string()),
+        ("/authors/{id}", "{id}", case.case.author.to_string()),
+        ("/hold/{id}", "{id}", hold.to_string()),
+        ("/mentions/{id}", "{id}", flag.flag.worst.to_string()),
+        ("/alerts/{id}", "{id}", held.id.to_string()),
+        ("/channels/{name}", "{name}", "PR".to_owned()),
     ]
 }
 
@@ -138,15 +155,17 @@ async fn every_route_is_described_and_everything_described_answers() {
             assert!(names.insert(operation["operationId"].to_string()), "{method} {path}: its name is taken");
             assert!(operation["responses"].as_object().is_some_and(|r| !r.is_empty()), "{method} {path} says nothing of its answers");
             let mut real = path.clone();
-            for (prefix, id) in &known {
+            for (prefix, place, value) in &known {
                 if path.starts_with(prefix) {
-                    real = real.replace("{id}", id).replace("{name}", id);
+                    real = real.replace(place, value);
                 }
             }
             assert!(!real.contains('{'), "{path}: name one in `addresses`");
             let body = (method != "get").then(|| json!({}));
             let answer = script.ask(method, &format!("/api/v1{real}"), body.as_ref()).await;
-            let fine = answer.status.is_success() || (method != "get" && answer.status == StatusCode::BAD_REQUEST);
+            // An empty body is refused in words where something is needed.
+            let refused = matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY);
+            let fine = answer.status.is_success() || (method != "get" && refused);
             assert!(fine, "{method} {real}: {} {}", answer.status, answer.text);
         }
     }

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ebb::alert::{Plan, Sender, Worker};
-use ebb::app::{AlertPlan, Postman};
+use ebb::alert::{Doors, Plan, Sender, Worker};
+use ebb::app::{AlertPlan, Postman, Reports};
 use ebb::clock::Clock;
 use ebb::config::Config;
 use ebb::domain::alert::{About, Alert, AlertKind, Fact, Phase, Urgency};
@@ -60,7 +60,10 @@ impl Office {
         let options = HttpOptions { deadline: Duration::from_millis(400), ..HttpOptions::default() };
         let outlet = Arc::new(Postman::new(self.clock.clone(), &options).expect("a client"));
         let sender = Sender { name: name.to_owned(), seed: 7 };
-        Worker::new(self.store().clone(), self.clock.clone(), self.plan(secrets), outlet, sender)
+        let public_url = "https://ebb.acme.example".to_owned();
+        let reporter = Arc::new(Reports { store: self.store().clone(), settings: ebb::assess::Settings::default(), public_url });
+        let doors = Doors { outlet, reporter: Some(reporter) };
+        Worker::new(self.store().clone(), self.clock.clone(), self.plan(secrets), doors, sender)
     }
 
     /// Keeps alerts for the channel; a minute later their message is due.

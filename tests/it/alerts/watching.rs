@@ -275,6 +275,7 @@ async fn a_summary_comes_at_its_time_while_an_incident_is_open_and_only_then() {
     {
         assert!(letter.data.replace("=\n", "").contains(expected), "{expected}: {}", letter.data);
     }
+    assert!(letter.data.contains("application/pdf") && letter.data.contains("JVBERi0"), "the report is attached: {}", letter.data);
     let mut incident = office.store().incident(id).await.expect("an incident");
     incident.closed_at = Some(office.clock.now());
     office.store().update_incident(&incident, office.clock.now()).await.expect("closed");

@@ -15,6 +15,7 @@ mod near_copies;
 mod other_brands;
 mod pages;
 mod random;
+mod reports;
 mod schema;
 mod scoring;
 mod spawn;

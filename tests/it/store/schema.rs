@@ -29,6 +29,8 @@ const TABLES: &[&str] = &[
     "near_bands",
     "brand_marks",
     "brand_filters",
+    "report_shares",
+    "sealed_reports",
     "flags",
     "standing",
     "verdicts",
