@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError};
 
 use super::baseline::HISTORY_MS;
 use super::coverage::{Reading, SourceRecord, Sources};
+use super::quiet::{QuietSource, quiet};
 use super::silence;
 use super::verdict::{Evidence, Surroundings};
 use super::window::Rules;
@@ -153,6 +154,7 @@ pub(super) async fn assess(
     let surroundings = surroundings(store, incident, now, &settings.rules).await?;
     let surroundings = Surroundings {
         silent: sources.silent(&normal.baseline.sources, now),
+        quiet: quiet_sources(store, incident.brand, now).await?,
         left_out: sources.left_out(&normal.baseline.sources),
         history_unscored: normal.unscored,
         history_mentions: normal.mentions,
@@ -163,6 +165,12 @@ pub(super) async fn assess(
     let alarm = silence::of(incident, &store.updates(incident.id).await?, &assessment, settings.silence_alarm_ms);
     assessment.reasons.extend(alarm.as_ref().map(silence::reason));
     Ok((assessment, normal))
+}
+
+async fn quiet_sources(store: &Store, brand: BrandId, now: Millis) -> Result<Vec<QuietSource>, StoreError> {
+    let sources: Vec<SourceHealth> = store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
+    let quiet = quiet(store, &sources, now).await?;
+    Ok(sources.into_iter().filter_map(|s| quiet.get(&s.id).map(|quiet| QuietSource { name: s.spec.name, quiet: *quiet })).collect())
 }
 
 /// Mentions younger than this may still wait for a score without a word about it.

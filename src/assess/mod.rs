@@ -11,6 +11,7 @@
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
 //! | [`flags`] | who should be looked at, and how urgently |
+//! | [`quiet`] | which sources answer and bring suspiciously nothing |
 //! | [`themes`] | what people are upset about, and what still fails after the fix |
 //! | [`effect`] | what an update did, against the decay already under way |
 //! | [`rates`] | the share of unhappy mentions, corrected for the model's errors |
@@ -40,6 +41,7 @@ pub mod load;
 pub mod loud;
 pub mod outlook;
 pub mod past;
+pub mod quiet;
 pub mod rates;
 pub mod reasons;
 pub mod silence;

@@ -4,6 +4,7 @@ use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
 use super::coverage::Silence;
+use super::quiet::QuietSource;
 use super::verdict::Moment;
 use super::window::Level;
 
@@ -19,6 +20,7 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
     people(moment, &mut reasons);
     themes(&moment.surroundings.hot_themes, &mut reasons);
     silence(&moment.surroundings.silent, &mut reasons);
+    quiet(&moment.surroundings.quiet, &mut reasons);
     hold(moment, &mut reasons);
     notes(moment, &mut reasons);
     reasons
@@ -52,7 +54,7 @@ fn gist(text: &str) -> &str {
 fn inside(code: &str, text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if code != "source_silent" => first.to_lowercase().chain(chars).collect(),
+        Some(first) if !matches!(code, "source_silent" | "source_quiet") => first.to_lowercase().chain(chars).collect(),
         _ => text.to_owned(),
     }
 }
@@ -162,6 +164,15 @@ fn silence(silent: &[Silence], reasons: &mut Vec<Reason>) {
         let more = silent.len() - NAMED;
         let sources = if more == 1 { "source" } else { "sources" };
         reasons.push(block("source_silent", format!("{more} more {sources} silent")));
+    }
+}
+
+/// A warning: it may be calm, and nobody should close over it without a look at the source.
+fn quiet(sources: &[QuietSource], reasons: &mut Vec<Reason>) {
+    for source in sources.iter().take(NAMED) {
+        let (since, expected) = (when(source.quiet.since), short(source.quiet.expected));
+        let text = format!("{} suspiciously quiet since {since}: it answers, but {expected} mentions would be usual by now", source.name);
+        reasons.push(note("source_quiet", text));
     }
 }
 

@@ -29,6 +29,7 @@ use crate::domain::time::{HOUR_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, Baseline, Verdict};
 
 use super::coverage::{Heard, Silence};
+use super::quiet::QuietSource;
 use super::reasons;
 use super::window::{Level, Rules, Window};
 
@@ -66,6 +67,8 @@ pub struct Surroundings {
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
     pub left_out: Vec<String>,
+    /// Sources that answer, and bring suspiciously nothing.
+    pub quiet: Vec<QuietSource>,
     /// Themes that are still hot, and how many unhappy people they had in the last hours.
     pub hot_themes: Vec<(String, i64)>,
 }

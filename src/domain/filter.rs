@@ -301,7 +301,7 @@ mod tests {
     fn it_learns_to_tell_two_brands_apart() {
         let filter = Filter::learn(&examples(30, 60));
         let judge = |text: &str| filter.judge(&Features::of(Traits { text, platform: "mastodon", ..Traits::default() }));
-        assert_eq!(judge("my acme anvil came by rocket"), About::Other);
+        assert_eq!(judge("the acme anvil is heavy, as are rocket skates"), About::Other);
         assert_eq!(judge("acme login is down and support is silent"), About::This);
         assert_eq!(judge("nothing that was ever seen"), About::This, "in doubt it is shown");
         assert_eq!(judge(""), About::This);

@@ -29,6 +29,11 @@ impl Secret {
         printable.then(|| Self(text.to_owned()))
     }
 
+    /// Hides a text of several lines, such as a key file. It is not fit for a header.
+    pub const fn of_lines(text: String) -> Self {
+        Self(text)
+    }
+
     /// The secret itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0

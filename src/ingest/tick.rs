@@ -149,10 +149,11 @@ impl<A: Adapters> Poller<A> {
         loop {
             let asked_at = self.clock.now();
             self.store.renew_lease(lease, asked_at.plus(self.lease_ms())).await?;
-            let page = match self.guarded(work.adapter.poll(&cursor, asked_at)).await {
+            let mut page = match self.guarded(work.adapter.poll(&cursor, asked_at)).await {
                 Ok(page) => page,
                 Err(failure) => return Ok(Chain::Broken(failure)),
             };
+            page.gone.extend(self.store.posts_of_accounts(&std::mem::take(&mut page.closed)).await?);
             pages += 1;
             let now = self.clock.now();
             let goes_on = self.goes_on(&page, &cursor, (pages, now));

@@ -23,21 +23,43 @@
 //! | `hackernews` | `url`, `item_url`, `queries` (the brand's names unless given), `backfill_days` = 60 |
 
 mod adapter;
+mod appstore;
+mod bluesky;
 mod cursor;
+mod discourse;
+mod disqus;
 mod error;
 mod facebook;
 mod feed;
+mod ghost;
+mod github;
+mod googleplay;
 mod graph;
 mod hackernews;
+mod hackernews;
+mod html;
 mod html;
 mod http;
+mod http;
 mod instagram;
+mod isso;
+mod jwt;
+mod lemmy;
 mod lenient;
+mod markdown;
 mod mastodon;
 mod meter;
+mod news;
 mod oauth;
+mod remark42;
 mod secret;
+mod session;
+mod stackexchange;
+mod telegram;
 mod threads;
+mod trustpilot;
+mod value;
+mod walk;
 mod wordpress;
 mod x;
 

@@ -41,8 +41,17 @@ impl Secrets {
         self.value(at).map_err(|what| SettingsError::Secret { source_name: source.to_owned(), what })
     }
 
+    /// A secret of several lines, such as a key file. It is not fit for a header.
+    pub(super) fn read_lines(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
+        self.text(at).map(Secret::of_lines).map_err(|what| SettingsError::Secret { source_name: source.to_owned(), what })
+    }
+
     /// One secret; the error says in words why there is none.
     pub fn value(&self, at: &SecretRef) -> Result<Secret, String> {
+        Secret::of(&self.text(at)?).ok_or_else(|| "it is empty or holds white space or special characters".to_owned())
+    }
+
+    fn text(&self, at: &SecretRef) -> Result<String, String> {
         let text = match at {
             SecretRef::Env(name) => self.variable(name).ok_or_else(|| format!("the environment variable `{name}` is not set"))?,
             SecretRef::File(path) => {
@@ -53,7 +62,7 @@ impl Secrets {
                 std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?
             }
         };
-        Secret::of(&text).ok_or_else(|| "it is empty or holds white space or special characters".to_owned())
+        Ok(text)
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -22,6 +22,7 @@ mod brands;
 mod bulk;
 mod cases;
 mod checks;
+mod closed;
 mod concern;
 mod copies;
 mod coverage;

@@ -37,6 +37,8 @@ mod testing;
 mod tests;
 #[cfg(test)]
 mod tests_report;
+#[cfg(test)]
+mod tests_signals;
 pub mod view;
 
 use std::time::Duration;

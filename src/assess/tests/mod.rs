@@ -15,11 +15,14 @@ use super::window::Rules;
 mod baseline;
 mod coverage;
 mod effect;
+mod filter;
 mod properties;
+mod quiet;
 mod rates;
 mod simulation;
 mod stored;
 mod themes;
+mod tune;
 mod verdict;
 
 /// Monday 2026-01-05 00:00 UTC.

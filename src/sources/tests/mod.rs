@@ -1,12 +1,19 @@
 //! Adapters against living fakes on loopback that do what real servers were seen to do.
 
+mod blogs;
+mod bluesky;
 mod feed;
+mod forums;
 mod graph;
 mod hackernews;
 mod http;
 mod law;
 mod mastodon;
 mod oauth;
+mod real;
+mod searches;
+mod shelf;
+mod stores;
 mod wordpress;
 mod wordpress_site;
 mod x;
@@ -25,7 +32,7 @@ use crate::domain::source::{Cursor, More, SourceKind, SourceSpec, Take};
 use crate::domain::time::{Millis, Span};
 
 /// 2026-11-19T08:15:30Z.
-const NOW: Millis = Millis::new(1_795_076_130_000);
+pub(super) const NOW: Millis = Millis::new(1_795_076_130_000);
 const MINUTE: i64 = 60_000;
 
 /// A fake that stops when it is dropped.
@@ -57,12 +64,21 @@ fn client_with(options: &HttpOptions) -> Http {
         .expect("a client")
 }
 
-fn adapter(kind: SourceKind, settings: serde_json::Value) -> Adapter {
-    let terms = BrandTerms { names: vec!["Acme Cloud".to_owned()], hashtags: vec!["acmecloud".to_owned()], ..BrandTerms::default() };
+pub(super) fn terms() -> BrandTerms {
+    BrandTerms { names: vec!["Acme Cloud".to_owned()], hashtags: vec!["acmecloud".to_owned()], ..BrandTerms::default() }
+}
+
+pub(super) fn secrets() -> Secrets {
     let words = [("TOKEN", "s3cret"), ("ID", "an-id"), ("REFRESH", "rt-first")];
-    let secrets = Secrets::fixed(words.map(|(name, word)| (name.to_owned(), word.to_owned())).into());
-    let spec = SourceSpec { name: "test".to_owned(), kind, brand: BrandId::new(1), take: Take::All, every_ms: MINUTE, settings };
-    Adapter::from_spec(&spec, &secrets, &terms).expect("settings")
+    Secrets::fixed(words.map(|(name, word)| (name.to_owned(), word.to_owned())).into())
+}
+
+pub(super) fn spec(kind: SourceKind, settings: serde_json::Value) -> SourceSpec {
+    SourceSpec { name: "test".to_owned(), kind, brand: BrandId::new(1), take: Take::All, every_ms: MINUTE, settings }
+}
+
+fn adapter(kind: SourceKind, settings: serde_json::Value) -> Adapter {
+    Adapter::from_spec(&spec(kind, settings), &secrets(), &terms()).expect("settings")
 }
 
 /// One source and where its polling stands.
@@ -111,4 +127,21 @@ impl Poller {
             assert_eq!(page.covered, None, "a chain that goes on has covered nothing yet");
         }
     }
+}
+
+/// A key for tests only.
+pub(super) const RSA_KEY: &str = include_str!("rsa_test_key.pem");
+
+/// A new elliptic key in the form in which platforms give them.
+pub(super) fn elliptic_key() -> String {
+    use base64::Engine;
+    let random = ring::rand::SystemRandom::new();
+    let key = ring::signature::EcdsaKeyPair::generate_pkcs8(&ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", base64::engine::general_purpose::STANDARD.encode(key))
+}
+
+/// The secret `ACCOUNT`: a service account whose tokens come from `token_url`.
+pub(super) fn account(token_url: &str) -> Secrets {
+    let file = serde_json::json!({"client_email": "ebb@acme.example", "private_key": RSA_KEY, "token_uri": token_url});
+    Secrets::fixed([("ACCOUNT".to_owned(), file.to_string())].into())
 }

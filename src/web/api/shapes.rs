@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::assess::concern::Curve;
+use crate::assess::quiet::Hush;
 use crate::domain::brand::Brand;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity};
@@ -241,6 +242,10 @@ pub struct SourceShape {
     last_success_at: Option<String>,
     next_poll_at: Option<String>,
     newest_post_at: Option<String>,
+    /// Between the newest post and this answer.
+    lag_ms: Option<i64>,
+    /// Since when it answers and brings suspiciously nothing.
+    quiet_since: Option<String>,
     failures: i64,
     error: Option<String>,
     mentions: i64,
@@ -248,7 +253,7 @@ pub struct SourceShape {
 
 impl SourceShape {
     /// The state is judged by the caller, who knows the time.
-    pub fn new(state: SourceState, s: SourceHealth) -> Self {
+    pub fn new(state: SourceState, quiet: Option<&Hush>, s: SourceHealth, now: Millis) -> Self {
         Self {
             id: s.id.to_string(),
             name: s.spec.name,
@@ -257,6 +262,8 @@ impl SourceShape {
             last_success_at: time(s.last_success_at),
             next_poll_at: time(s.next_poll_at),
             newest_post_at: time(s.newest_post_at),
+            lag_ms: s.newest_post_at.map(|at| now.since(at).max(0)),
+            quiet_since: time(quiet.map(|quiet| quiet.since)),
             failures: s.failures,
             error: s.last_error,
             mentions: s.mentions,

@@ -5,6 +5,8 @@ use axum::extract::{Query, State};
 
 use super::shapes::{BrandShape, SourceShape};
 use super::{Answer, Items, Problem};
+use crate::assess;
+use crate::domain::source::SourceHealth;
 use crate::web::page::{BrandQuery, asked_brand};
 use crate::web::state::WebState;
 use crate::web::view::sources::SourceState;
@@ -22,6 +24,8 @@ pub async fn brands(State(state): State<WebState>) -> Answer<Items<BrandShape>> 
     responses((status = 200, body = Items<SourceShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn sources(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<SourceShape>> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    let all = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id);
-    Ok(Json(Items::all(all.map(|s| SourceShape::new(SourceState::of(&s, scope.now), s)).collect())))
+    let all: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id).collect();
+    let quiet = assess::quiet::quiet(&state.store, &all, scope.now).await?;
+    let shape = |s: SourceHealth| SourceShape::new(SourceState::of(&s, scope.now), quiet.get(&s.id), s, scope.now);
+    Ok(Json(Items::all(all.into_iter().map(shape).collect())))
 }
