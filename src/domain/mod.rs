@@ -20,6 +20,7 @@ pub mod rates;
 pub mod reply;
 pub mod route;
 pub mod secret;
+pub mod retention;
 pub mod sentiment;
 pub mod silence;
 pub mod source;

@@ -4,6 +4,7 @@ mod alerts;
 mod architecture;
 mod browser;
 mod demo;
+mod docs;
 mod hub;
 mod kill;
 mod score_worker;

@@ -19,4 +19,5 @@ mod reports;
 mod schema;
 mod scoring;
 mod spawn;
+mod statements;
 mod themes;
