@@ -8,7 +8,7 @@ use crate::assess::quiet::Hush;
 use crate::domain::budget::{MICROS, Spending};
 use crate::domain::ids::SourceId;
 use crate::domain::source::{HourCoverage, SourceHealth, SourceKind};
-use crate::domain::time::{HOUR_MS, Millis, Span};
+use crate::domain::time::{Millis, Span};
 use crate::web::chart::coverage::CoverageStrip;
 use crate::web::layout::{Layout, Live, Place, Scope};
 use crate::web::link::Link;
@@ -45,11 +45,10 @@ pub struct StateView {
 impl SourceState {
     /// Judges a source at `now`. It is silent when the last success is six intervals and an hour ago.
     pub fn of(source: &SourceHealth, now: Millis) -> Self {
-        let patience = source.spec.every_ms.saturating_mul(6).max(HOUR_MS);
         match source.last_success_at {
             _ if source.spec.kind == SourceKind::Import => Self::Import,
             _ if !source.enabled => Self::Off,
-            Some(at) if now.since(at) > patience => Self::Silent,
+            Some(_) if source.silent_since(now).is_some() => Self::Silent,
             _ if source.failures > 0 => Self::Failing,
             Some(_) => Self::Fine,
             None => Self::Waiting,
