@@ -52,8 +52,11 @@ async fn a_source_without_anything_left_waits_for_the_next_day_and_says_so() {
     world.publish(0..3);
     let outcome = world.poller().tick().await.unwrap();
     let (today, _) = day();
-    assert!(matches!(&outcome, Outcome::Failed { error, next_poll_at, .. }
-        if error.contains("budget") && *next_poll_at == today.plus(DAY_MS)), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Failed { error, next_poll_at, .. }
+        if error.contains("budget") && *next_poll_at == today.plus(DAY_MS)),
+        "{outcome:?}"
+    );
     assert_eq!(world.asked(), Vec::<String>::new(), "it was not asked");
     world.clock.advance(today.plus(DAY_MS).since(START));
     assert!(matches!(world.poller().tick().await.unwrap(), Outcome::Polled { kept, .. } if kept.new == 3));
