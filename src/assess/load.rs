@@ -12,8 +12,8 @@ use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, HourCounts};
 use crate::store::{Store, StoreError};
 
 use super::baseline::HISTORY_MS;
-use super::quiet::{QuietSource, quiet};
 use super::coverage::{Reading, SourceRecord, Sources};
+use super::quiet::{QuietSource, quiet};
 use super::silence;
 use super::verdict::{Evidence, Surroundings};
 use super::window::Rules;

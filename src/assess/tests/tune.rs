@@ -11,7 +11,10 @@ async fn tune() {
         while super::super::themes::catch_up(&store, &i, now).await.expect("c").left > 0 {}
         println!("== {h} h {d:?} {:?}", t.elapsed());
         for v in super::super::themes::load_themes(&store, i.id, now).await.expect("l") {
-            println!("  {:?} {:?} z {:.1} people {} recent {} peak {} {:?}", v.theme.phrase, v.theme.forms, v.theme.z, v.theme.people, v.standing.recent, v.standing.peak, v.standing.heat);
+            println!(
+                "  {:?} {:?} z {:.1} people {} recent {} peak {} {:?}",
+                v.theme.phrase, v.theme.forms, v.theme.z, v.theme.people, v.standing.recent, v.standing.peak, v.standing.heat
+            );
         }
     }
 }

@@ -158,7 +158,10 @@ impl SourcesPage {
         Self {
             layout: scope.layout("Sources", Place::Sources, Live::Swap),
             headline: headline(sources, scope.now) + &quiet_words(sources, quiet),
-            sources: ordered.into_iter().map(|s| SourceView { quiet: quiet.get(&s.id).map(quiet_sentence).unwrap_or_default(), ..view(s, coverage, span, scope) }).collect(),
+            sources: ordered
+                .into_iter()
+                .map(|s| SourceView { quiet: quiet.get(&s.id).map(quiet_sentence).unwrap_or_default(), ..view(s, coverage, span, scope) })
+                .collect(),
         }
     }
 }
