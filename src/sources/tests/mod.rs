@@ -8,15 +8,20 @@ mod graph;
 mod hackernews;
 mod http;
 mod law;
+mod linkedin;
 mod mastodon;
 mod oauth;
+mod real;
+mod reddit;
 mod searches;
 mod shelf;
+mod statuspage;
 mod stores;
 mod walk;
 mod wordpress;
 mod wordpress_site;
 mod x;
+mod youtube;
 
 use std::time::Duration;
 
