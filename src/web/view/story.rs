@@ -64,6 +64,13 @@ pub struct CopiedView {
 }
 
 impl VoicesView {
+    /// In one line, with the text that was copied most: for pages about something else.
+    pub fn short(voices: &Voices) -> Self {
+        let mut view = Self::new(voices);
+        view.copied.truncate(1);
+        view
+    }
+
     /// In words.
     pub fn new(voices: &Voices) -> Self {
         let copied = voices.copied.iter().map(|c| CopiedView {
