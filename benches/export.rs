@@ -104,7 +104,7 @@ async fn fill(url: &str, mentions: i64) {
     let source = store.sync_sources(&[spec], START).await.unwrap()[0];
     store.close().await;
     let mut connection = AnyConnection::connect(url).await.unwrap();
-    let numbers = format!("with recursive n(i) as (select 0 union all select i + 1 from n where i < {} - 1)", mentions);
+    let numbers = format!("with recursive n(i) as (select 0 union all select i + 1 from n where i < {mentions} - 1)");
     let start = START.get();
     let statements = [
         "pragma synchronous = off".to_owned(),

@@ -152,6 +152,12 @@ impl App {
         let http = sources::Http::new(self.clock.clone(), self.settings.http.clone()).context("cannot make the HTTP client")?;
         let platforms = ingest::Platforms { http: Arc::new(http), secrets: sources::Secrets::system() };
         let options = ingest::PollerOptions { worker: worker("poll"), seed: rand::random(), ..self.settings.poll.clone() };
+        let retention = ingest::Retention::new(self.store.clone(), self.clock.clone());
+        let finishing = shutdown.finishing();
+        tasks.spawn("retention", async move {
+            retention.run(finishing).await;
+            Ok(())
+        });
         let poller = ingest::Poller::new(self.store.clone(), platforms, self.clock.clone(), options, shutdown.finishing());
         tasks.spawn("poll", async move {
             poller.run().await;

@@ -93,8 +93,11 @@ impl Picture {
         Self { out }
     }
 
-    /// A filled rectangle.
+    /// A filled rectangle; nothing when it has no area.
     pub fn rect(&mut self, area: Area, fill: &str) {
+        if area.width < 0.05 || area.height < 0.05 {
+            return;
+        }
         let Area { x, y, width, height } = area;
         let _ = write!(self.out, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{fill}\"/>");
     }

@@ -51,6 +51,9 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     let judged = store.standing(incident.id).await?.map_or(now, |a| a.at);
     // The clock of a simulated world runs ahead of the machine's.
     let data_at = report::gather::whole_second(args.as_of.unwrap_or_else(|| now.max(judged)));
+    if data_at > now.max(judged) {
+        bail!("--as-of lies in the future: what will be known then cannot be told yet");
+    }
     super::say(&format!("gathering \"{}\", state of {data_at}", one_line(&incident.title)));
     let sealed = report::gather(&store, incident.id, data_at, &Settings::from(&config).assess).await?;
     // Sealed, so that the same request later gives the same numbers.
@@ -86,7 +89,9 @@ async fn find(store: &Store, asked: &str) -> anyhow::Result<Incident> {
         found = known.iter().filter(partly).collect();
     }
     let list = |incidents: &[&Incident]| {
-        incidents.iter().take(20).map(|i| format!("\n  {}  {}  {}", i.id, day(i.started_at), one_line(&i.title))).collect::<String>()
+        let lines: Vec<String> =
+            incidents.iter().take(20).map(|i| format!("\n  {}  {}  {}", i.id, day(i.started_at), one_line(&i.title))).collect();
+        lines.concat()
     };
     match found.as_slice() {
         [one] => Ok((*one).clone()),

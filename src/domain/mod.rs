@@ -17,6 +17,7 @@ pub mod post;
 pub mod promo;
 pub mod rates;
 pub mod reply;
+pub mod retention;
 pub mod sentiment;
 pub mod silence;
 pub mod source;

@@ -51,10 +51,18 @@ pub enum SourceKind {
     Facebook,
     /// An Instagram professional account.
     Instagram,
+    /// A LinkedIn organisation.
+    Linkedin,
+    /// Reddit.
+    Reddit,
+    /// A status page: the brand's own words, which are no mentions.
+    Statuspage,
     /// Threads.
     Threads,
     /// X, through its recent search.
     X,
+    /// Comments on YouTube.
+    Youtube,
     /// Rows from `ebb import`; never polled.
     Import,
     /// Sent to us, or put into the watched folder; never polled.
@@ -84,8 +92,12 @@ impl SourceKind {
         Self::Trustpilot,
         Self::Facebook,
         Self::Instagram,
+        Self::Linkedin,
+        Self::Reddit,
+        Self::Statuspage,
         Self::Threads,
         Self::X,
+        Self::Youtube,
         Self::Import,
         Self::Push,
     ];
@@ -113,8 +125,12 @@ impl SourceKind {
             Self::Trustpilot => "trustpilot",
             Self::Facebook => "facebook",
             Self::Instagram => "instagram",
+            Self::Linkedin => "linkedin",
+            Self::Reddit => "reddit",
+            Self::Statuspage => "statuspage",
             Self::Threads => "threads",
             Self::X => "x",
+            Self::Youtube => "youtube",
             Self::Import => "import",
             Self::Push => "push",
         }

@@ -52,7 +52,7 @@ pub fn marks(facts: &Facts, texts: &Texts) -> Vec<MarkWords> {
 }
 
 /// Hours above the normal range.
-fn is_raised(hour: &&HourFact) -> bool {
+fn is_raised(hour: &HourFact) -> bool {
     hour.upper.is_some_and(|u| hour.unhappy as f64 > u)
 }
 
@@ -65,7 +65,7 @@ pub fn concern(facts: &Facts, texts: &Texts) -> Chart {
                 ("from", texts.date_time(facts.shown.from()).into()),
                 ("to", texts.date_time(facts.shown.to()).into()),
                 ("peak", texts.number(peak.unhappy).into()),
-                ("raised", texts.number(i64::try_from(facts.hours.iter().filter(is_raised).count()).unwrap_or(i64::MAX)).into()),
+                ("raised", texts.number(i64::try_from(facts.hours.iter().filter(|h| is_raised(h)).count()).unwrap_or(i64::MAX)).into()),
             ],
         ),
         None => texts.get("curve-alt-empty"),

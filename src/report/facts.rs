@@ -8,9 +8,11 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::ids::{AuthorId, BrandId, FlagId, IncidentId, MentionId, SourceId};
+use crate::domain::case::CaseState;
+use crate::domain::ids::{AuthorId, BrandId, CaseId, IncidentId, MentionId, SourceId, ThemeId};
 use crate::domain::incident::{FlagState, IncidentKind, IncidentSeverity, UpdateKind};
 use crate::domain::source::SourceKind;
+use crate::domain::theme::{Heat, ThemeKind};
 use crate::domain::time::{Millis, Span};
 use crate::domain::verdict::{Assessment, BaselineMethod};
 
@@ -58,6 +60,8 @@ pub struct Facts {
     pub days: Vec<DayFact>,
     /// How the very unhappy people were looked after.
     pub people: PeopleFacts,
+    /// What people were upset about, most important first.
+    pub themes: Vec<ThemeFact>,
     /// The worst first, at most [`MOST_CASES`].
     pub cases: Vec<CaseFact>,
     /// Examples of what people wrote.
@@ -209,32 +213,33 @@ pub struct DayFact {
 }
 
 /// Very unhappy people by what was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PeopleFacts {
-    /// Nobody has looked yet.
-    pub open: i64,
-    /// Somebody took them.
-    pub assigned: i64,
-    /// Looked after, or in need of nothing.
-    pub done: i64,
+    /// How many cases are in each state; states without one are left out.
+    pub states: Vec<(CaseState, i64)>,
 }
 
 impl PeopleFacts {
     /// All of them.
-    pub const fn all(self) -> i64 {
-        self.open + self.assigned + self.done
+    pub fn all(&self) -> i64 {
+        self.states.iter().map(|(_, n)| n).sum()
+    }
+
+    /// Nobody has looked yet, somebody is at it, or it has ended.
+    pub fn at(&self, stage: FlagState) -> i64 {
+        self.states.iter().filter(|(state, _)| state.flag() == stage).map(|(_, n)| n).sum()
     }
 }
 
 /// One very unhappy person.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CaseFact {
-    /// The flag.
-    pub flag: FlagId,
+    /// The case.
+    pub case: CaseId,
     /// The person.
     pub author: AuthorId,
     /// What was done.
-    pub state: FlagState,
+    pub state: CaseState,
     /// Their worst mention.
     pub worst: MentionId,
     /// Its severity, 0..=1.
@@ -247,6 +252,29 @@ pub struct CaseFact {
     pub changed_at: Millis,
 }
 
+/// What people were upset about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThemeFact {
+    /// Row id.
+    pub id: ThemeId,
+    /// A phrase, or what is said to fail still.
+    pub kind: ThemeKind,
+    /// As people write it; empty for what fails still.
+    pub phrase: String,
+    /// Distinct unhappy people.
+    pub people: i64,
+    /// Mentions with it, copies aside.
+    pub mentions: i64,
+    /// Most unhappy people with it in one hour.
+    pub peak: i64,
+    /// Its first mention in the incident.
+    pub first_seen: Option<Millis>,
+    /// How it stood at the data time.
+    pub heat: Heat,
+    /// Examples, of different people.
+    pub quotes: Vec<QuoteFact>,
+}
+
 /// Why a post is quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -257,6 +285,8 @@ pub enum QuoteKind {
     Unhappy,
     /// Among the newest pleased ones.
     Pleased,
+    /// An example of a theme.
+    Theme,
 }
 
 /// A quoted post.
@@ -309,6 +339,13 @@ impl Facts {
     pub fn seal(self) -> Sealed {
         let sha256 = hex_sha256(self.canonical().as_bytes());
         Sealed { facts: self, sha256 }
+    }
+
+    /// Everybody whose words are quoted or stand behind a case, in the order in which a report names them.
+    pub fn quoted(&self) -> impl Iterator<Item = (MentionId, AuthorId)> {
+        let of_themes = self.themes.iter().flat_map(|t| &t.quotes);
+        let quotes = of_themes.chain(&self.quotes).map(|q| (q.mention, q.author));
+        quotes.chain(self.cases.iter().map(|c| (c.worst, c.author)))
     }
 
     /// The first hour whose verdict was `recovered`, counted from the start.

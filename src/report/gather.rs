@@ -1,10 +1,10 @@
 //! Gathers the facts of a report from the store: a bounded number of queries over hourly counts and flags, whatever
 //! the number of mentions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assess::{self, ConcernView, Settings};
-use crate::domain::ids::{BrandId, IncidentId, MentionId};
+use crate::domain::ids::{BrandId, IncidentId, MentionId, ThemeId};
 use crate::domain::incident::Incident;
 use crate::domain::sentiment::Label;
 use crate::domain::source::SourceKind;
@@ -15,13 +15,16 @@ use crate::store::{MentionFilter, Store};
 use super::error::ReportError;
 use super::facts::{
     BaselineFacts, CaseFact, DayFact, EarlierFact, Facts, HourFact, IncidentFacts, MOST_CASES, PeopleFacts, QuoteFact, QuoteKind, Sealed,
-    SettingsFacts, SourceFact, Totals, UpdateFact, VERSION, VerdictFact, hex_sha256,
+    SettingsFacts, SourceFact, ThemeFact, Totals, UpdateFact, VERSION, VerdictFact, hex_sha256,
 };
 
 /// Longest time on the curve.
 const LONGEST_MS: i64 = 8 * WEEK_MS;
 /// Quoted posts: the worst, the newest unhappy, the newest pleased.
 const QUOTED: [(QuoteKind, usize); 3] = [(QuoteKind::Worst, 8), (QuoteKind::Unhappy, 4), (QuoteKind::Pleased, 4)];
+/// Themes, and examples of each.
+const MOST_THEMES: usize = 10;
+const THEME_QUOTES: usize = 2;
 /// Earlier incidents that it is compared with.
 const MOST_EARLIER: usize = 8;
 
@@ -63,7 +66,7 @@ async fn collect(store: &Store, id: IncidentId, data_at: Millis, settings: &Sett
     let hours: Vec<HourFact> = view.curve.points.iter().map(hour).collect();
     let verdicts: Vec<VerdictFact> =
         view.verdicts.iter().filter(|v| v.assessment.at <= known).map(|v| VerdictFact { assessment: v.assessment.clone() }).collect();
-    let people = People::load(store, brand.id, affected).await?;
+    let people = People::load(store, id, known).await?;
     Ok(Facts {
         version: VERSION,
         data_at,
@@ -81,6 +84,7 @@ async fn collect(store: &Store, id: IncidentId, data_at: Millis, settings: &Sett
         updates: updates(&view, known),
         sources: sources(store, brand.id, affected).await?,
         days: days(&counts),
+        themes: themes(store, (brand.id, id), known).await?,
         people: people.counts,
         quotes: quotes(store, brand.id, affected, &people.cases).await?,
         cases: people.cases,
@@ -222,31 +226,62 @@ fn days(counts: &[HourCounts]) -> Vec<DayFact> {
     days.into_values().skip(skipped).collect()
 }
 
-/// Who was flagged in the incident. Their states are those of now: the store keeps no history of them.
+/// The cases of the incident. Their states are those of now: a case keeps its events, not what it was at each time.
 struct People {
     counts: PeopleFacts,
     cases: Vec<CaseFact>,
 }
 
 impl People {
-    async fn load(store: &Store, brand: BrandId, affected: Span) -> Result<Self, ReportError> {
-        let listed = store.flags_of_incident(brand, affected, i64::try_from(MOST_CASES).unwrap_or(i64::MAX)).await?;
-        let counts = store.flag_counts_since(brand, affected.from().hour()).await?;
-        let case = |listed: &crate::store::FlagListed| CaseFact {
-            flag: listed.flag.id,
-            author: listed.flag.author,
-            state: listed.flag.state,
-            worst: listed.flag.worst,
-            worst_severity: listed.flag.worst_severity,
-            very_negative: listed.flag.very_negative,
-            latest_at: listed.flag.latest_at,
-            changed_at: listed.flag.updated_at,
+    async fn load(store: &Store, incident: IncidentId, known: Millis) -> Result<Self, ReportError> {
+        let listed = store.worst_cases(incident, known, i64::try_from(MOST_CASES).unwrap_or(i64::MAX)).await?;
+        let case = |listed: &crate::store::CaseListed| CaseFact {
+            case: listed.case.id,
+            author: listed.case.author,
+            state: listed.case.state,
+            worst: listed.worst,
+            worst_severity: listed.worst_severity,
+            very_negative: listed.very_negative,
+            latest_at: listed.latest_at,
+            changed_at: listed.case.updated_at,
         };
-        Ok(Self {
-            counts: PeopleFacts { open: counts.open, assigned: counts.assigned, done: counts.done },
-            cases: listed.iter().map(case).collect(),
-        })
+        let counts = PeopleFacts { states: store.case_states_until(incident, known).await? };
+        Ok(Self { counts, cases: listed.iter().map(case).collect() })
     }
+}
+
+async fn themes(store: &Store, (brand, incident): (BrandId, IncidentId), known: Millis) -> Result<Vec<ThemeFact>, ReportError> {
+    let mut facts = Vec::new();
+    for view in assess::themes::load_themes(store, incident, known).await?.into_iter().take(MOST_THEMES) {
+        let theme = view.theme;
+        if theme.first_seen.is_some_and(|at| at > known) {
+            continue;
+        }
+        let hours = view.hours.iter().filter(|h| h.hour <= known);
+        facts.push(ThemeFact {
+            quotes: examples(store, brand, theme.id).await?,
+            id: theme.id,
+            kind: theme.kind,
+            people: theme.people,
+            mentions: hours.clone().map(|h| h.mentions).sum(),
+            peak: hours.map(|h| h.unhappy).max().unwrap_or(0),
+            first_seen: theme.first_seen,
+            heat: view.standing.heat,
+            phrase: theme.phrase,
+        });
+    }
+    Ok(facts)
+}
+
+/// The newest mentions of a theme, one of each author.
+async fn examples(store: &Store, brand: BrandId, theme: ThemeId) -> Result<Vec<QuoteFact>, ReportError> {
+    let newest = store.theme_newest(theme, 12).await?;
+    let mut found = store.mentions_with_ids(brand, &newest).await?;
+    found.retain(|m| m.deleted_at.is_none());
+    let mut authors = BTreeSet::new();
+    found.retain(|m| authors.insert(m.author.id));
+    found.truncate(THEME_QUOTES);
+    Ok(found.iter().map(|m| QuoteFact { mention: m.id, author: m.author.id, kind: QuoteKind::Theme }).collect())
 }
 
 /// The worst words of different people, and the newest of each mood; no post twice.
@@ -256,6 +291,7 @@ async fn quotes(store: &Store, brand: BrandId, affected: Span, cases: &[CaseFact
         let found: Vec<QuoteFact> = match kind {
             QuoteKind::Worst => cases.iter().map(|c| QuoteFact { mention: c.worst, author: c.author, kind }).collect(),
             QuoteKind::Unhappy => newest(store, brand, affected, (Label::Negative, kind)).await?,
+            QuoteKind::Theme => Vec::new(),
             QuoteKind::Pleased => newest(store, brand, affected, (Label::Positive, kind)).await?,
         };
         let known: Vec<MentionId> = quotes.iter().map(|q| q.mention).collect();

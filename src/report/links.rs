@@ -2,7 +2,7 @@
 
 use url::form_urlencoded::Serializer;
 
-use crate::domain::ids::{BrandId, IncidentId};
+use crate::domain::ids::{BrandId, CaseId, IncidentId};
 use crate::domain::post::Mention;
 use crate::domain::time::Span;
 
@@ -51,9 +51,9 @@ impl Links {
         self.base.as_ref().map(|base| format!("{base}/people?brand={}", self.brand))
     }
 
-    /// The page of one flagged person.
-    pub fn case(&self, flag: crate::domain::ids::FlagId) -> Option<String> {
-        self.base.as_ref().map(|base| format!("{base}/people/{flag}"))
+    /// The page of a case.
+    pub fn case(&self, case: CaseId) -> Option<String> {
+        self.base.as_ref().map(|base| format!("{base}/cases/{case}"))
     }
 
     /// The page of an incident.

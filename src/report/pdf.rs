@@ -136,6 +136,7 @@ fn words(document: &Document, fonts: &[Font], files: &mut BTreeMap<&'static str,
             }
         }
     }
+    breakable(&mut value["blocks"]);
     let mut families: Vec<&str> = vec![crate::chart::svg::FAMILY];
     let further = fonts.iter().skip(fonts::bundled().len()).map(|f| f.info().family.as_str());
     for family in further {
@@ -147,13 +148,39 @@ fn words(document: &Document, fonts: &[Font], files: &mut BTreeMap<&'static str,
     value
 }
 
+/// Letters after which a word without an end may be broken.
+const LONG_WORD: usize = 36;
+
+/// Words that are longer than a line get places at which they may be broken. Addresses stay as they are.
+fn breakable(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) if text.split_whitespace().any(|word| word.len() > LONG_WORD) => {
+            let mut run = 0;
+            let mut out = String::with_capacity(text.len() * 2);
+            for c in text.chars() {
+                run = if c.is_whitespace() { 0 } else { run + 1 };
+                out.push(c);
+                if run == LONG_WORD {
+                    out.push('\u{200B}');
+                    run = 0;
+                }
+            }
+            *text = out;
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(breakable),
+        serde_json::Value::Object(fields) => {
+            fields.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "link" | "file" | "kind")).for_each(|(_, v)| breakable(v));
+        }
+        _ => {}
+    }
+}
+
 /// Columns with long words share the width that the others leave; 0: as wide as its words.
 fn widths(table: &Table) -> Vec<u32> {
     let longest = |i: usize| table.rows.iter().filter_map(|r| r.get(i)).map(|c| c.text.chars().count()).max().unwrap_or(0);
     let wide: Vec<u32> = (0..table.columns.len())
         .map(|i| match (table.columns[i].1, longest(i)) {
-            (Align::Right, _) => 0,
-            (Align::Left, 0..=24) => 0,
+            (Align::Right, _) | (Align::Left, 0..=24) => 0,
             (Align::Left, 25..=60) => 2,
             (Align::Left, _) => 5,
         })
@@ -194,4 +221,18 @@ impl World for Desk {
 
 fn not_there(id: FileId) -> FileError {
     FileError::NotFound(id.get().vpath().get_without_slash().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_without_an_end_can_be_broken_and_an_address_is_not_touched() {
+        let long = "x".repeat(100);
+        let mut value = serde_json::json!([{ "text": format!("short {long}"), "link": format!("https://x.example/{long}") }]);
+        breakable(&mut value);
+        assert_eq!(value[0]["text"].as_str().map(|t| t.matches('\u{200B}').count()), Some(2));
+        assert_eq!(value[0]["link"], format!("https://x.example/{long}"));
+    }
 }

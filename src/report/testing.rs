@@ -98,6 +98,7 @@ impl Desk {
             };
             self.store.save_flag(self.brand.id, &proposal, NOW).await.expect("a flag");
         }
+        self.store.open_cases(self.incident, NOW.plus(-DAY_MS), NOW).await.expect("cases");
     }
 
     pub async fn update(&self, text: &str) {

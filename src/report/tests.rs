@@ -40,7 +40,7 @@ async fn check_all(desk: &Desk) {
             assert!(readable.contains(&format!("<dc:language><rdf:Bag><rdf:li>{lang}")), "its language");
             let xlsx = desk.write(Format::Xlsx, lang, names).await;
             let files = files_of_zip(&xlsx);
-            assert_eq!(files.iter().filter(|f| f.starts_with("xl/worksheets/sheet")).count(), 10, "{files:?}");
+            assert_eq!(files.iter().filter(|f| f.starts_with("xl/worksheets/sheet")).count(), 11, "{files:?}");
             let page = String::from_utf8(desk.write(Format::Html, lang, names).await).expect("text");
             assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
             assert!(!page.contains("<script") && !page.contains(" src=\"") && !page.contains("url("), "nothing from elsewhere");

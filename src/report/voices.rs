@@ -71,8 +71,9 @@ pub struct Voices {
 impl Voices {
     /// Loads what the facts name.
     pub async fn load(store: &Store, facts: &Facts, names: Names) -> Result<Self, ReportError> {
-        let mentions: BTreeSet<MentionId> = facts.quotes.iter().map(|q| q.mention).chain(facts.cases.iter().map(|c| c.worst)).collect();
-        let people: Vec<AuthorId> = facts.cases.iter().map(|c| c.author).chain(facts.quotes.iter().map(|q| q.author)).collect();
+        let mentions: BTreeSet<MentionId> = facts.quoted().map(|(mention, _)| mention).collect();
+        // Cases are numbered from the worst on; who is only quoted comes after them.
+        let people: Vec<AuthorId> = facts.cases.iter().map(|c| c.author).chain(facts.quoted().map(|(_, author)| author)).collect();
         let authors: BTreeSet<AuthorId> = people.iter().copied().collect();
         let mentions: Vec<MentionId> = mentions.into_iter().collect();
         let authors: Vec<AuthorId> = authors.into_iter().collect();

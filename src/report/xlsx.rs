@@ -104,6 +104,7 @@ fn build(book: &Book<'_>, document: &Document, sha256: &str) -> Result<Vec<u8>, 
         (sources(book), None),
         (updates(book), None),
         (verdicts(book), None),
+        (themes(book), None),
         (cases(book), None),
         (quotes(book), None),
         (earlier(book), None),
@@ -172,8 +173,8 @@ fn draw(worksheet: &mut Worksheet, sheet: &Sheet, kind: ChartType, last: u32) ->
 }
 
 /// A link where there is one that a browser may follow; a spreadsheet takes 2,080 characters.
-fn linked(text: String, link: Option<String>) -> Cell {
-    match link.as_deref().and_then(safe_link) {
+fn linked(text: String, link: Option<&str>) -> Cell {
+    match link.and_then(safe_link) {
         Some(link) if link.len() <= 2_000 => Cell::Link(text, link),
         _ => Cell::Text(text),
     }
@@ -188,22 +189,22 @@ impl Book<'_> {
 /// The first page as a table.
 fn summary(book: &Book<'_>, document: &Document) -> Sheet {
     let first: Vec<&Block> = document.blocks.iter().take_while(|b| **b != Block::Break).collect();
-    let mut rows = vec![vec![document.title.clone().into(), document.subtitle.clone().into(), Cell::Empty]];
+    let words = |text: &String| vec![Cell::Empty, text.clone().into()];
+    let mut rows = vec![vec![document.title.clone().into(), document.subtitle.clone().into()]];
     for block in first {
         match block {
-            Block::Figures { items } => {
-                rows.extend(
-                    items.iter().map(|f| vec![f.label.clone().into(), linked(f.value.clone(), f.link.clone()), f.note.clone().into()]),
-                );
-            }
-            Block::Lead { text } | Block::Para { text } | Block::Heading { text, .. } => {
-                rows.push(vec![Cell::Empty, text.clone().into(), Cell::Empty]);
-            }
-            Block::List { items, .. } => rows.extend(items.iter().map(|i| vec![Cell::Empty, i.clone().into(), Cell::Empty])),
+            Block::Figures { items } => rows.extend(items.iter().map(|f| {
+                let value = f.number.map_or_else(|| Cell::Text(f.value.clone()), Cell::from);
+                let behind = f.link.as_deref().map_or(Cell::Empty, |link| linked(book.texts.get("link-ebb"), Some(link)));
+                vec![f.label.clone().into(), value, f.note.clone().into(), behind]
+            })),
+            Block::Lead { text } | Block::Para { text } | Block::Heading { text, .. } => rows.push(words(text)),
+            Block::List { items, .. } => rows.extend(items.iter().map(words)),
             _ => {}
         }
     }
-    book.sheet("sheet-summary", &[("col-what", 28.0), ("col-value", 70.0), ("col-words", 60.0)], rows)
+    let columns = [("col-what", 28.0), ("col-value", 70.0), ("col-words", 60.0), ("col-link", 12.0)];
+    book.sheet("sheet-summary", &columns, rows)
 }
 
 fn curve(book: &Book<'_>) -> Sheet {
@@ -231,7 +232,13 @@ fn sources(book: &Book<'_>) -> Sheet {
     let row = |s: &super::facts::SourceFact| {
         let id = s.id.to_string();
         let link = book.links.mentions(book.facts.affected, &[("source", id.as_str()), ("copies", "show")]);
-        vec![linked(one_line(&s.name, 200), link), s.mentions.into(), s.negative.into(), s.unhappy.into(), Cell::Share(s.covered)]
+        vec![
+            linked(one_line(&s.name, 200), link.as_deref()),
+            s.mentions.into(),
+            s.negative.into(),
+            s.unhappy.into(),
+            Cell::Share(s.covered),
+        ]
     };
     let columns = [("col-source", 34.0), ("col-mentions", 12.0), ("col-negative", 12.0), ("col-unhappy", 12.0), ("col-read", 10.0)];
     book.sheet("sheet-sources", &columns, book.facts.sources.iter().map(row).collect())
@@ -240,7 +247,7 @@ fn sources(book: &Book<'_>) -> Sheet {
 fn updates(book: &Book<'_>) -> Sheet {
     let row = |u: &super::facts::UpdateFact| {
         let kind = book.texts.get(&format!("update-{}", u.kind.as_str()));
-        vec![u.at.into(), linked(kind, u.url.clone()), u.text.clone().into()]
+        vec![u.at.into(), linked(kind, u.url.as_deref()), u.text.clone().into()]
     };
     let columns = [("col-when", 18.0), ("col-what", 14.0), ("col-words", 100.0)];
     book.sheet("sheet-updates", &columns, book.facts.updates.iter().map(row).collect())
@@ -264,12 +271,28 @@ fn verdicts(book: &Book<'_>) -> Sheet {
     book.sheet("sheet-verdicts", &columns, book.facts.verdicts.iter().map(row).collect())
 }
 
+fn themes(book: &Book<'_>) -> Sheet {
+    let row = |t: &super::facts::ThemeFact| {
+        vec![
+            super::document::theme_name(t, book.texts).into(),
+            t.people.into(),
+            t.mentions.into(),
+            t.peak.into(),
+            t.first_seen.into(),
+            book.texts.get(&format!("heat-{}", t.heat.as_str())).into(),
+        ]
+    };
+    let columns =
+        [("col-theme", 40.0), ("col-unhappy", 14.0), ("col-mentions", 12.0), ("col-peak", 12.0), ("col-first", 18.0), ("col-state", 14.0)];
+    book.sheet("sheet-themes", &columns, book.facts.themes.iter().map(row).collect())
+}
+
 fn cases(book: &Book<'_>) -> Sheet {
     let row = |c: &super::facts::CaseFact| {
         let person = book.voices.person(c.author, book.texts);
-        let state = book.texts.get(&format!("state-{}", c.state.as_str()));
+        let state = book.texts.get(&format!("case-{}", c.state.as_str()));
         vec![
-            linked(person.name, book.links.case(c.flag)),
+            linked(person.name, book.links.case(c.case).as_deref()),
             person.platform.into(),
             state.into(),
             c.worst_severity.into(),
@@ -296,15 +319,15 @@ fn quotes(book: &Book<'_>) -> Sheet {
         let voice = book.voices.voice(q.mention, book.texts, WHOLE);
         let link = mention.and_then(|m| book.links.mention(m));
         vec![
-            linked(q.mention.to_string(), link),
+            linked(q.mention.to_string(), link.as_deref()),
             book.voices.person(q.author, book.texts).name.into(),
             mention.map(|m| m.created_at).into(),
-            linked(voice.text.unwrap_or_else(|| book.texts.get("deleted-post")), None),
+            voice.text.unwrap_or_else(|| book.texts.get("deleted-post")).into(),
             voice.url.into(),
         ]
     };
     let columns = [("col-number", 22.0), ("col-person", 24.0), ("col-when", 18.0), ("col-post", 100.0), ("link-origin", 40.0)];
-    book.sheet("sheet-quotes", &columns, book.facts.quotes.iter().map(row).collect())
+    book.sheet("sheet-quotes", &columns, book.facts.themes.iter().flat_map(|t| &t.quotes).chain(&book.facts.quotes).map(row).collect())
 }
 
 fn earlier(book: &Book<'_>) -> Sheet {
@@ -321,7 +344,7 @@ fn earlier(book: &Book<'_>) -> Sheet {
     ]];
     rows.extend(facts.earlier.iter().map(|e| {
         vec![
-            linked(one_line(&e.title, 200), book.links.incident(e.id)),
+            linked(one_line(&e.title, 200), book.links.incident(e.id).as_deref()),
             e.started_at.into(),
             e.peak.into(),
             e.unhappy_people.into(),

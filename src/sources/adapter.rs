@@ -17,19 +17,23 @@ use super::hackernews::HackerNews;
 use super::instagram::Instagram;
 use super::isso::Isso;
 use super::lemmy::Lemmy;
+use super::linkedin::LinkedIn;
 use super::mastodon::Mastodon;
 use super::news::News;
+use super::reddit::Reddit;
 use super::remark42::Remark42;
 use super::secret::Secrets;
 use super::stackexchange::StackExchange;
+use super::statuspage::Statuspage;
 use super::telegram::Telegram;
 use super::threads::Threads;
 use super::trustpilot::Trustpilot;
 use super::wordpress::WordPress;
 use super::x::X;
+use super::youtube::YouTube;
 use super::{Http, PollError, SettingsError, walk};
 use crate::domain::brand::BrandTerms;
-use crate::domain::budget::{Saving, Thrift};
+use crate::domain::budget::{Budget, Saving, Thrift};
 use crate::domain::post::PostKey;
 use crate::domain::source::{Cursor, Page, Recheck, SourceKind, SourceSpec};
 use crate::domain::time::Millis;
@@ -77,10 +81,18 @@ pub enum Adapter {
     Facebook(Box<Facebook>),
     /// Instagram.
     Instagram(Box<Instagram>),
+    /// LinkedIn.
+    LinkedIn(Box<LinkedIn>),
+    /// Reddit.
+    Reddit(Box<Reddit>),
+    /// A status page: the brand's own words.
+    Statuspage(Statuspage),
     /// Threads.
     Threads(Box<Threads>),
     /// X.
     X(Box<X>),
+    /// YouTube.
+    YouTube(Box<YouTube>),
 }
 
 impl Adapter {
@@ -110,8 +122,12 @@ impl Adapter {
             SourceKind::Trustpilot => Trustpilot::new(spec, secrets).map(Self::Trustpilot),
             SourceKind::Facebook => Facebook::new(spec, secrets).map(|a| Self::Facebook(Box::new(a))),
             SourceKind::Instagram => Instagram::new(spec, secrets).map(|a| Self::Instagram(Box::new(a))),
+            SourceKind::Linkedin => LinkedIn::new(spec, secrets).map(|a| Self::LinkedIn(Box::new(a))),
+            SourceKind::Reddit => Reddit::new(spec, secrets, terms).map(|a| Self::Reddit(Box::new(a))),
+            SourceKind::Statuspage => Statuspage::new(spec).map(Self::Statuspage),
             SourceKind::Threads => Threads::new(spec, secrets, terms).map(|a| Self::Threads(Box::new(a))),
             SourceKind::X => X::new(spec, secrets, terms).map(|x| Self::X(Box::new(x))),
+            SourceKind::Youtube => YouTube::new(spec, secrets, terms).map(|a| Self::YouTube(Box::new(a))),
             SourceKind::Import | SourceKind::Push => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
         }
     }
@@ -139,8 +155,12 @@ impl Adapter {
             Self::Trustpilot(a) => walk::poll(a, http, cursor, now).await,
             Self::Facebook(a) => a.poll(http, cursor, now).await,
             Self::Instagram(a) => a.poll(http, cursor, now).await,
+            Self::LinkedIn(a) => a.poll(http, cursor, now).await,
+            Self::Reddit(a) => a.poll(http, cursor, now).await,
+            Self::Statuspage(a) => a.poll(http, cursor, now).await,
             Self::Threads(a) => a.poll(http, cursor, now).await,
             Self::X(a) => a.poll(http, cursor, now).await,
+            Self::YouTube(a) => a.poll(http, cursor, now).await,
         }
     }
 
@@ -148,7 +168,9 @@ impl Adapter {
     /// answers could not be judged this time.
     pub async fn recheck(&self, http: &Http, keys: &[PostKey], now: Millis) -> Result<Recheck, PollError> {
         match self {
-            Self::Feed(_) | Self::GooglePlay(_) | Self::News(_) | Self::Telegram(_) => Ok(Recheck::default()),
+            Self::Feed(_) | Self::GooglePlay(_) | Self::LinkedIn(_) | Self::News(_) | Self::Statuspage(_) | Self::Telegram(_) => {
+                Ok(Recheck::default())
+            }
             Self::WordPress(a) => a.recheck(http, keys, now).await,
             Self::Mastodon(a) => a.recheck(http, keys, now).await,
             Self::HackerNews(a) => a.recheck(http, keys, now).await,
@@ -165,8 +187,10 @@ impl Adapter {
             Self::Trustpilot(a) => a.recheck(http, keys, now).await,
             Self::Facebook(a) => a.recheck(http, keys, now).await,
             Self::Instagram(a) => a.recheck(http, keys, now).await,
+            Self::Reddit(a) => a.recheck(http, keys, now).await,
             Self::Threads(a) => a.recheck(http, keys, now).await,
             Self::X(a) => a.recheck(http, keys, now).await,
+            Self::YouTube(a) => a.recheck(http, keys, now).await,
         }
     }
 
@@ -176,7 +200,7 @@ impl Adapter {
         match self {
             Self::X(a) => {
                 a.thrift(thrift);
-                Saving::Samples
+                Saving::of(SourceKind::X)
             }
             _ => Saving::AsksLess,
         }
@@ -185,8 +209,9 @@ impl Adapter {
     /// Posts that one recheck takes; 0: posts of this source cannot be re-read.
     pub const fn recheck_batch(&self) -> usize {
         match self {
-            // A feed is a sliding window: what is not in it is not gone.
-            Self::Feed(_) | Self::GooglePlay(_) | Self::News(_) | Self::Telegram(_) => 0,
+            // A feed is a sliding window: what is not in it is not gone. LinkedIn's notifications tell of edits and deletions
+            // for as long as words are kept. What a status page says is no mention.
+            Self::Feed(_) | Self::GooglePlay(_) | Self::LinkedIn(_) | Self::News(_) | Self::Statuspage(_) | Self::Telegram(_) => 0,
             Self::WordPress(_) => 100,
             Self::AppStore(a) => a.recheck_batch(),
             Self::Bluesky(_) => 25,
@@ -196,14 +221,23 @@ impl Adapter {
             Self::StackExchange(_) => 100,
             Self::Mastodon(_) | Self::HackerNews(_) => 20,
             Self::Facebook(_) | Self::Instagram(_) | Self::Threads(_) => super::graph::BATCH,
+            Self::Reddit(_) => super::reddit::BATCH,
             Self::X(_) => super::x::BATCH,
+            Self::YouTube(_) => super::youtube::BATCH,
         }
     }
 }
 
 /// Reads the settings of a source, with the key named when they are wrong.
+///
+/// The budget is for whoever polls, and no adapter's own.
 pub(super) fn settings<T: DeserializeOwned>(spec: &SourceSpec) -> Result<T, SettingsError> {
-    T::deserialize(&spec.settings).map_err(|e| SettingsError::settings(&spec.name, e.to_string()))
+    Budget::of(&spec.settings).map_err(|what| SettingsError::settings(&spec.name, what))?;
+    let mut own = spec.settings.clone();
+    if let Some(map) = own.as_object_mut() {
+        map.remove("budget");
+    }
+    T::deserialize(&own).map_err(|e| SettingsError::settings(&spec.name, e.to_string()))
 }
 
 /// A configured address: absolute, `http` or `https`, without credentials.

@@ -1,14 +1,13 @@
-//! Pages of what is exported besides mentions: authors, flags, corrections. Each by id, so that an export can go on
+//! Pages of what is exported besides mentions: authors, cases, corrections. Each by id, so that an export can go on
 //! after the last row that was written.
 
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use super::flags::read;
 use super::row::{Cells, readable};
-use super::{Result, Store, authors, flags};
+use super::{Result, Store, authors, cases};
+use crate::domain::case::Case;
 use crate::domain::ids::{AuthorId, BrandId, MentionId};
-use crate::domain::incident::Flag;
 use crate::domain::post::Author;
 use crate::domain::sentiment::Label;
 use crate::domain::time::{Millis, Span};
@@ -34,22 +33,23 @@ pub struct AuthorTally {
     pub latest_at: Millis,
 }
 
-/// A flag and its author.
+/// A case with its author and what its flag knows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FlagListed {
-    /// The flag.
-    pub flag: Flag,
+pub struct CaseListed {
+    /// The case.
+    pub case: Case,
     /// Its author.
     pub author: Author,
-}
-
-/// Which flags of a brand.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FlagFilter {
-    /// The brand.
-    pub brand: BrandId,
-    /// Whose latest very negative mention was written in this span.
-    pub span: Span,
+    /// Title of its incident.
+    pub incident_title: String,
+    /// Their worst mention.
+    pub worst: MentionId,
+    /// Its severity, 0..=1.
+    pub worst_severity: f64,
+    /// Very negative mentions.
+    pub very_negative: i64,
+    /// When the latest was written.
+    pub latest_at: Millis,
 }
 
 /// A label that a person corrected.
@@ -118,9 +118,55 @@ where x.brand_id = $1
 order by c.mention_id
 limit $5";
 
-impl FlagListed {
+pub(super) const CASE_SELECT: &str = "
+select
+    c.id,
+    c.brand_id,
+    c.incident_id,
+    c.flag_id,
+    c.state,
+    c.owner,
+    c.due_at,
+    c.priority,
+    c.reasons,
+    c.since_at,
+    c.sent_at,
+    c.proposal,
+    c.opened_at,
+    c.updated_at,
+    c.version,
+    i.title as incident_title,
+    f.worst_id,
+    f.worst_severity,
+    f.very_negative,
+    f.latest_at,
+    c.author_id,
+    a.platform as author_platform,
+    a.instance as author_instance,
+    a.handle as author_handle,
+    a.name as author_name,
+    a.url as author_url,
+    a.followers as author_followers,
+    a.bot as author_bot
+from cases c
+join flags f
+    on f.id = c.flag_id
+join authors a
+    on a.id = c.author_id
+join incidents i
+    on i.id = c.incident_id";
+
+impl CaseListed {
     pub(super) fn read(row: &AnyRow) -> Result<Self> {
-        Ok(Self { flag: read(row)?, author: authors::read(row)? })
+        Ok(Self {
+            case: cases::read(row)?,
+            author: authors::read(row)?,
+            incident_title: row.text("incident_title")?,
+            worst: MentionId::new(row.int("worst_id")?),
+            worst_severity: row.real("worst_severity")?,
+            very_negative: row.int("very_negative")?,
+            latest_at: row.at("latest_at")?,
+        })
     }
 }
 
@@ -151,21 +197,19 @@ impl Store {
             .collect()
     }
 
-    /// Flags by id, after `after`.
-    pub async fn flags_by_id(&self, filter: FlagFilter, after: i64, limit: i64) -> Result<Vec<FlagListed>> {
-        let sql = AssertSqlSafe(format!(
-            "{} where f.brand_id = $1 and f.id > $2 and f.latest_at >= $3 and f.latest_at < $4 order by f.id limit $5",
-            flags::select()
-        ));
+    /// Cases of a brand that were opened in `span`, by id, after `after`.
+    pub async fn cases_by_id(&self, brand: BrandId, span: Span, after: i64, limit: i64) -> Result<Vec<CaseListed>> {
+        let wanted = "where c.brand_id = $1 and c.id > $2 and c.opened_at >= $3 and c.opened_at < $4 order by c.id limit $5";
+        let sql = AssertSqlSafe(format!("{CASE_SELECT} {wanted}"));
         let rows = sqlx::query(sql)
-            .bind(filter.brand.get())
+            .bind(brand.get())
             .bind(after)
-            .bind(filter.span.from().get())
-            .bind(filter.span.to().get())
+            .bind(span.from().get())
+            .bind(span.to().get())
             .bind(limit.max(0))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(FlagListed::read).collect()
+        rows.iter().map(CaseListed::read).collect()
     }
 
     /// Corrections made in `span`, by mention, after `after`.

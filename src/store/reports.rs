@@ -4,8 +4,10 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::bulk;
-use super::row::{Cells, clean_to};
-use super::{FlagListed, Result, Store, StoreError, Touch, authors, flags, mentions};
+use super::exports::CASE_SELECT;
+use super::row::{Cells, clean_to, readable};
+use super::{CaseListed, Result, Store, StoreError, Touch, authors, mentions};
+use crate::domain::case::CaseState;
 use crate::domain::ids::{AuthorId, BrandId, IncidentId, MentionId, ReportId, ShareId, SourceId};
 use crate::domain::post::{Author, Mention};
 use crate::domain::time::{Millis, Span};
@@ -70,6 +72,15 @@ where brand_id = $1
     and hour < $3
 group by source_id
 order by source_id";
+
+const STATES: &str = "
+select
+    state,
+    count(*) as cases
+from cases
+where incident_id = $1
+    and opened_at <= $2
+group by state";
 
 const AUTHORS: (&str, &str) = (
     "
@@ -148,12 +159,24 @@ impl Store {
         rows.iter().map(|row| Ok((SourceId::new(row.int("source_id")?), row.int("authors")?))).collect()
     }
 
-    /// Flags of authors who were very negative at `since` or later, raised by `until`; the worst first.
-    pub async fn flags_of_incident(&self, brand: BrandId, span: Span, limit: i64) -> Result<Vec<FlagListed>> {
-        let order = "order by f.worst_severity desc, f.latest_at desc, f.id limit $4";
-        let sql = AssertSqlSafe(format!("{} where f.brand_id = $1 and f.latest_at >= $2 and f.created_at <= $3 {order}", flags::select()));
-        let query = sqlx::query(sql).bind(brand.get()).bind(span.from().hour().get()).bind(span.to().get()).bind(limit.max(0));
-        query.fetch_all(&self.readers).await?.iter().map(FlagListed::read).collect()
+    /// The cases of an incident that were opened by `until`; the worst first.
+    pub async fn worst_cases(&self, incident: IncidentId, until: Millis, limit: i64) -> Result<Vec<CaseListed>> {
+        let order = "order by f.worst_severity desc, f.latest_at desc, c.id limit $3";
+        let sql = AssertSqlSafe(format!("{CASE_SELECT} where c.incident_id = $1 and c.opened_at <= $2 {order}"));
+        let query = sqlx::query(sql).bind(incident.get()).bind(until.get()).bind(limit.max(0));
+        query.fetch_all(&self.readers).await?.iter().map(CaseListed::read).collect()
+    }
+
+    /// How many of those cases are in each state, in the order of the states; states without one are left out.
+    pub async fn case_states_until(&self, incident: IncidentId, until: Millis) -> Result<Vec<(CaseState, i64)>> {
+        let rows = sqlx::query(STATES).bind(incident.get()).bind(until.get()).fetch_all(&self.readers).await?;
+        let mut states = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let state = CaseState::parse(&row.text("state")?);
+            states.push((readable(state, ("cases", "state", incident.get()))?, row.int("cases")?));
+        }
+        states.sort_by_key(|(state, _)| CaseState::ALL.iter().position(|s| s == state));
+        Ok(states)
     }
 
     /// The mentions of a brand with these ids, in any order; tombstones too. Unknown ids are left out.

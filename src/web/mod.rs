@@ -36,6 +36,7 @@ mod testing;
 mod tests;
 #[cfg(test)]
 mod tests_report;
+#[cfg(test)]
 mod tests_signals;
 pub mod view;
 

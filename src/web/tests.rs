@@ -249,7 +249,8 @@ async fn a_mention_of_another_brand_is_hidden_and_brought_back_by_form_and_api()
     assert!(get(&world, "/export/mentions.jsonl?hidden=1").await.body.contains("works again"));
     assert!(!get(&world, "/api/v1/mentions").await.body.contains("works again"));
     let json = |about: &str| {
-        let request = Request::post(format!("/api/v1/mentions/{id}/brand")).header("host", "localhost").header("sec-fetch-site", "same-origin");
+        let request =
+            Request::post(format!("/api/v1/mentions/{id}/brand")).header("host", "localhost").header("sec-fetch-site", "same-origin");
         request.header("content-type", "application/json").body(Body::from(format!("{{\"about\":\"{about}\"}}"))).expect("a request")
     };
     let answer = ask(&world, json("undo")).await;
@@ -273,7 +274,8 @@ impl Receive for Says {
 async fn a_signed_delivery_needs_no_page_and_every_refusal_has_its_status() {
     let mut world = World::empty().await;
     let send = |headers: &[(&str, &str)], size: usize| {
-        let request = headers.iter().fold(Request::post("/api/v1/mentions").header("host", "localhost"), |r, (name, value)| r.header(*name, *value));
+        let request =
+            headers.iter().fold(Request::post("/api/v1/mentions").header("host", "localhost"), |r, (name, value)| r.header(*name, *value));
         request.body(Body::from(vec![b'x'; size])).expect("a request")
     };
     const SIGNED: [(&str, &str); 2] = [("x-ebb-timestamp", "1"), ("x-ebb-signature", "sha256=00")];

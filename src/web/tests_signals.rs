@@ -1,12 +1,15 @@
 //! Themes, campaigns and the checking of counts, through the router.
 
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 
 use crate::domain::hold::Decision;
 use crate::domain::ids::IncidentId;
+use crate::domain::post::{Mention, Originality, Post, PostAuthor};
 use crate::domain::rates::CheckAnswer;
 use crate::domain::sentiment::Label;
-use crate::domain::theme::ThemeKind;
+use crate::domain::theme::{Theme, ThemeKind};
 use crate::domain::time::{DAY_MS, HOUR_MS};
 use crate::domain::verdict::Verdict;
 use crate::store::{FoundTheme, MentionFilter, NewHold, OwnPost, ThemeMention};
@@ -30,18 +33,18 @@ async fn told(said: &[Said], phrase: &str) -> (World, IncidentId) {
     store.save_themes(id, &found, now()).await.expect("themes");
     let filter = MentionFilter { brand: world.brand, label: Some(Label::Negative), ..MentionFilter::default() };
     let mentions = store.mentions(&filter, None, 1_000).await.expect("mentions");
-    for theme in store.themes(id).await.expect("themes") {
-        for hour in mentions.iter().map(|m| m.created_at.hour()).collect::<std::collections::BTreeSet<_>>() {
-            let rows = mentions.iter().map(|m| ThemeMention { theme: theme.id, mention: m.id, author: m.author.id, at: m.created_at });
-            let rows: Vec<ThemeMention> = rows.filter(|m| m.at.hour() == hour).collect();
-            store.save_theme_hour(id, (hour, "test"), &rows).await.expect("an hour");
-        }
+    let themes = store.themes(id).await.expect("themes");
+    for hour in mentions.iter().map(|m| m.created_at.hour()).collect::<BTreeSet<_>>() {
+        let within = mentions.iter().filter(|m| m.created_at.hour() == hour);
+        let row = |m: &Mention, theme: &Theme| ThemeMention { theme: theme.id, mention: m.id, author: m.author.id, at: m.created_at };
+        let rows: Vec<ThemeMention> = within.flat_map(|m| themes.iter().map(move |theme| row(m, theme))).collect();
+        store.save_theme_hour(id, (hour, "test"), &rows).await.expect("an hour");
     }
-    store.save_themes(id, &found, now()).await.expect("counted");
+    store.count_theme_people(id).await.expect("counted");
     let own = mentions.iter().map(|m| OwnPost {
-        post: crate::domain::post::Post {
+        post: Post {
             key: m.key.clone(),
-            author: crate::domain::post::PostAuthor::default(),
+            author: PostAuthor::default(),
             created_at: now().plus(-HOUR_MS),
             edited_at: None,
             text: m.text.clone(),
@@ -49,7 +52,7 @@ async fn told(said: &[Said], phrase: &str) -> (World, IncidentId) {
             reply_to: None,
             lang: None,
             engagement: m.engagement,
-            originality: crate::domain::post::Originality::Own,
+            originality: Originality::Own,
         },
         promotional: "an offer".to_owned(),
     });

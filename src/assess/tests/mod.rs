@@ -22,7 +22,6 @@ mod rates;
 mod simulation;
 mod stored;
 mod themes;
-mod tune;
 mod verdict;
 
 /// Monday 2026-01-05 00:00 UTC.

@@ -4,12 +4,14 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::assess::counts::NegativeBinomial;
-use crate::assess::quiet::{Hush, suspicious};
+use crate::assess::quiet::{Hush, QuietSource, suspicious};
+use crate::assess::verdict::{Evidence, Surroundings};
+use crate::assess::window::Rules;
 use crate::domain::ids::SourceId;
 use crate::domain::source::HourCoverage;
 use crate::domain::time::{HOUR_MS, Millis};
 
-use super::{monday, rhythm};
+use super::{HOLD, baseline_of, monday, rhythm, start, steady};
 
 const WEEK: i64 = 168;
 
@@ -112,4 +114,16 @@ fn the_history_that_a_first_poll_brings_is_no_rate() {
     let mut record: Vec<HourCoverage> = (0..300).map(|at| hour(at, i64::from(at % 10 == 0))).collect();
     record[0].items = 50_000;
     assert_eq!(after(&record, 300), None, "one in ten hours has a mention, and nine hours are silent");
+}
+
+#[test]
+fn the_verdict_warns_of_a_suspiciously_quiet_source() {
+    let (baseline, heard) = (baseline_of(3), steady(start(), &[3; 30]));
+    let evidence = Evidence { baseline: &baseline, heard: &heard, started_at: start(), hold_ms: HOLD, rules: Rules::default() };
+    let quiet = Hush { since: start().plus(20 * HOUR_MS), expected: 41.2, chance: 1e-7 };
+    let surroundings = Surroundings { quiet: vec![QuietSource { name: "Reddit".to_owned(), quiet }], ..Surroundings::default() };
+    let assessment = evidence.assess(start().plus(30 * HOUR_MS), &surroundings);
+    let reason = assessment.reasons.iter().find(|r| r.code == "source_quiet").expect("a warning");
+    assert_eq!(reason.text, "Reddit suspiciously quiet since 20:00 UTC on 2 Mar: it answers, but 41 mentions would be usual by now");
+    assert!(!reason.blocks, "it may be calm");
 }

@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::common::Common;
+use super::grow::grown;
 use super::odds::{Votes, ratio, z_score};
-use super::tokens::{Place, Token, phrase, places, shown, tokens};
+use super::tokens::{Place, Token, phrase, places, tokens};
 
 /// Below this nothing is a theme: thousands of phrases are looked at, and one in two thousand passes by chance.
 const LEAST_Z: f64 = 3.5;
@@ -15,23 +17,15 @@ const LEAST_Z: f64 = 3.5;
 const LEAST_Z_UNHAPPY: f64 = 2.5;
 /// How many times as often the incident's unhappy people must say it as everybody before, as the unhappy people before,
 /// and as the others of the incident: with many people even the smallest difference is sure.
-const LEAST_RATIO: f64 = 4.0;
+pub(super) const LEAST_RATIO: f64 = 4.0;
 const LEAST_RATIO_UNHAPPY: f64 = 2.0;
 const LEAST_RATIO_OTHERS: f64 = 1.5;
 /// What phrases of one, two and three words weigh in their order: more words say more.
-const WEIGHTS: [f64; 3] = [1.0, 1.6, 1.8];
+const WEIGHTS: [f64; 3] = [1.0, 2.0, 2.2];
 /// Fewer authors are no theme.
 const LEAST_PEOPLE: usize = 4;
 /// Unhappy authors of the baseline, or others of the incident, from which on a phrase must separate from them, too.
 const ENOUGH: usize = 30;
-/// A word in so many of a language's texts of the baseline is common, unless it is much more frequent now.
-const COMMON: f64 = 0.04;
-/// Texts of a language in the baseline, below which its common words are not known.
-const KNOWN_TEXTS: usize = 40;
-/// A phrase grows by a neighbour that so many of its uses share.
-const GROWS: f64 = 0.5;
-/// Words of a phrase on a page.
-const LONGEST_SHOWN: usize = 4;
 
 /// One text.
 #[derive(Debug, Clone)]
@@ -116,7 +110,7 @@ pub fn find(corpus: &Corpus<'_>, most: usize) -> Vec<Found> {
         }
     }
     for theme in &mut found {
-        theme.phrase = grown(theme, corpus.incident);
+        theme.phrase = grown(theme.forms.first().map_or("", String::as_str), &theme.authors, corpus.incident);
         theme.normal_share = normal_share(theme, corpus.baseline);
     }
     found
@@ -268,137 +262,6 @@ impl Baseline {
         let sour = z_score(here, group(1));
         (sour >= LEAST_Z_UNHAPPY && ratio(here, group(1)) >= LEAST_RATIO_UNHAPPY).then_some((plain, plain.min(sour)))
     }
-}
-
-/// Words too common to begin or end a phrase.
-struct Common {
-    words: HashSet<String>,
-    /// Languages whose common words are known.
-    known: HashSet<String>,
-    brand: HashSet<String>,
-}
-
-impl Common {
-    fn new(corpus: &Corpus<'_>) -> Self {
-        let here = shares(corpus.incident);
-        let mut common = Self { words: HashSet::new(), known: HashSet::new(), brand: corpus.brand.clone() };
-        for (lang, (texts, words)) in shares(corpus.baseline) {
-            if texts < KNOWN_TEXTS {
-                continue;
-            }
-            let now = here.get(lang);
-            for (word, n) in words {
-                let share = n as f64 / texts as f64;
-                // A word of the trade that everybody uses now is what they talk about.
-                let share_now = now.map_or(0.0, |(texts, words)| words.get(word).copied().unwrap_or(0) as f64 / *texts as f64);
-                if share > COMMON && share_now < LEAST_RATIO * share {
-                    common.words.insert(word.to_owned());
-                }
-            }
-            common.known.insert(lang.to_owned());
-        }
-        common
-    }
-
-    fn may_stand(&self, run: &[Token], lang: &str) -> bool {
-        let all_brand = run.iter().all(|t| self.brand.contains(&t.text));
-        let edge = |token: Option<&Token>| token.is_some_and(|t| self.is_edge(t, lang));
-        !all_brand && edge(run.first()) && edge(run.last())
-    }
-
-    fn is_edge(&self, token: &Token, lang: &str) -> bool {
-        if token.unspaced {
-            return true;
-        }
-        let chars = token.text.chars().count();
-        // Where the common words are not known, the short ones are taken for them.
-        let short = if self.known.contains(lang) { 2 } else { 3 };
-        let number = token.text.chars().all(char::is_numeric);
-        // Codes of errors have three digits; other numbers are amounts and times.
-        let number_fits = !number || chars == 3;
-        !self.words.contains(&token.text) && !self.brand.contains(&token.text) && number_fits && (number || chars > short)
-    }
-}
-
-type Shares<'a> = BTreeMap<&'a str, (usize, HashMap<&'a str, usize>)>;
-
-/// Texts of each language, and in how many of them each word stands.
-fn shares(documents: &[Document]) -> Shares<'_> {
-    let mut by_lang: Shares<'_> = BTreeMap::new();
-    for document in documents {
-        let (texts, words) = by_lang.entry(&document.lang).or_default();
-        *texts += 1;
-        let distinct: HashSet<&str> = document.tokens.iter().map(|t| t.text.as_str()).collect();
-        for word in distinct {
-            *words.entry(word).or_default() += 1;
-        }
-    }
-    by_lang
-}
-
-/// The first form with the neighbours that most of its uses share, as it is written most often.
-fn grown(theme: &Found, documents: &[Document]) -> String {
-    let stem = theme.forms.first().map_or("", String::as_str);
-    let mut spots: Vec<(&[Token], Place)> = Vec::new();
-    for document in documents.iter().filter(|d| theme.authors.contains(&d.author)) {
-        let first = places(&document.tokens).find(|p| phrase(&document.tokens, *p) == stem);
-        spots.extend(first.map(|place| (document.tokens.as_slice(), place)));
-    }
-    let uses = spots.len();
-    while let Some(next) = neighbour(&spots, uses) {
-        spots.retain_mut(|(tokens, place)| next.extend(tokens, place));
-    }
-    let mut written: HashMap<String, usize> = HashMap::new();
-    for (tokens, place) in &spots {
-        *written.entry(shown(tokens, *place)).or_default() += 1;
-    }
-    written.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0))).map_or_else(|| stem.to_owned(), |(text, _)| text)
-}
-
-/// A word beside a phrase.
-struct Neighbour {
-    before: bool,
-    text: String,
-}
-
-impl Neighbour {
-    /// Takes the word into the phrase; `false` where another one stands.
-    fn extend(&self, tokens: &[Token], place: &mut Place) -> bool {
-        match beside(tokens, *place, self.before) {
-            Some((token, wider)) if token.text == self.text => {
-                *place = wider;
-                true
-            }
-            _ => false,
-        }
-    }
-}
-
-fn beside(tokens: &[Token], place: Place, before: bool) -> Option<(&Token, Place)> {
-    let wider = Place { at: if before { place.at.checked_sub(1)? } else { place.at }, len: place.len + 1 };
-    let end = place.at + place.len;
-    let token = tokens.get(if before { wider.at } else { end })?;
-    // The later of the two says whether they stand together.
-    let joined = tokens.get(if before { place.at } else { end })?.joins;
-    joined.then_some((token, wider))
-}
-
-fn neighbour(spots: &[(&[Token], Place)], uses: usize) -> Option<Neighbour> {
-    let (tokens, place) = spots.first()?;
-    let unspaced = tokens.get(place.at).is_some_and(|t| t.unspaced);
-    if place.len >= if unspaced { 2 * LONGEST_SHOWN } else { LONGEST_SHOWN } {
-        return None;
-    }
-    let mut counts: HashMap<(bool, &str), usize> = HashMap::new();
-    for (tokens, place) in spots {
-        for before in [false, true] {
-            if let Some((token, _)) = beside(tokens, *place, before) {
-                *counts.entry((before, &token.text)).or_default() += 1;
-            }
-        }
-    }
-    let ((before, text), n) = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))?;
-    (n >= 2 && n as f64 >= GROWS * uses as f64).then(|| Neighbour { before, text: text.to_owned() })
 }
 
 /// The forms of several themes, for looking texts up.

@@ -6,6 +6,7 @@
 //! | [`tokens`] | words, phrases, scripts without spaces |
 //! | [`odds`] | the weighted log-odds ratio with an informative prior |
 //! | [`find`] | which phrases are themes |
+//! | `common`, `grow` | words that say nothing; phrases as they are shown |
 //! | [`still`] | "still broken for me", in six languages |
 //! | [`heat`] | hot or calm |
 //! | [`sample`] | bounded reading |
@@ -15,7 +16,9 @@
 //! whose counts changed since (late mentions, scores, corrections, edits, deletions) is looked up again, newest first,
 //! a few thousand mentions a round. Pages read the kept hours, whatever the number of mentions.
 
+mod common;
 pub mod find;
+mod grow;
 pub mod heat;
 pub mod odds;
 pub mod sample;

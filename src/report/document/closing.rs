@@ -64,9 +64,7 @@ fn as_of(source: &Source<'_>) -> String {
 fn appendix(source: &Source<'_>) -> Vec<Block> {
     let (facts, texts) = (&source.sealed.facts, source.texts);
     let mut seen: BTreeSet<MentionId> = BTreeSet::new();
-    let quoted = facts.quotes.iter().map(|q| (q.mention, q.author));
-    let behind = facts.cases.iter().map(|c| (c.worst, c.author));
-    let posts: Vec<(MentionId, AuthorId)> = quoted.chain(behind).filter(|(mention, _)| seen.insert(*mention)).collect();
+    let posts: Vec<(MentionId, AuthorId)> = facts.quoted().filter(|(mention, _)| seen.insert(*mention)).collect();
     if posts.is_empty() {
         return Vec::new();
     }

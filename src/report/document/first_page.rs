@@ -1,5 +1,6 @@
 //! The one page for those who read no more: what happened, how bad, who was helped, what is open, what it rests on.
 
+use crate::domain::incident::FlagState;
 use crate::domain::time::{DAY_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
@@ -38,49 +39,55 @@ fn answer(facts: &Facts, texts: &Texts) -> String {
 fn figures(source: &Source<'_>) -> Vec<Figure> {
     let (facts, texts, links) = (&source.sealed.facts, source.texts, source.links);
     let totals = &facts.totals;
-    let figure = |label: &str, value: String, note: String, link: Option<String>| Figure { label: texts.get(label), value, note, link };
+    let figure = |label: &str, number: Option<i64>, note: String, link: Option<String>| Figure {
+        label: texts.get(label),
+        value: number.map_or_else(|| texts.get("none"), |n| texts.number(n)),
+        number,
+        note,
+        link,
+    };
     let negative = [("label", "negative")];
     let share = totals.negative as f64 / (totals.negative + totals.neutral + totals.positive).max(1) as f64;
     let verdict = facts.standing.as_ref().map(|a| a.verdict);
     vec![
         figure(
             "figure-people",
-            texts.number(totals.unhappy_people),
+            Some(totals.unhappy_people),
             texts.count("figure-people-note", totals.unhappy_people),
             links.mentions(facts.affected, &negative),
         ),
-        figure("figure-peak", facts.peak.map_or_else(|| texts.get("none"), |p| texts.number(p.unhappy)), peak_note(facts, texts), {
+        figure("figure-peak", facts.peak.map(|p| p.unhappy), peak_note(facts, texts), {
             let hour = facts.peak.and_then(|p| Span::new(p.at, p.at.plus(DAY_MS / 24)));
             hour.and_then(|hour| links.mentions(hour, &negative))
         }),
-        figure(
-            "figure-verdict",
-            verdict.map_or_else(|| texts.get("none"), |v| texts.get(&format!("verdict-{}", v.as_str()))),
-            match (verdict, facts.verdict_since) {
+        Figure {
+            label: texts.get("figure-verdict"),
+            value: verdict.map_or_else(|| texts.get("none"), |v| texts.get(&format!("verdict-{}", v.as_str()))),
+            number: None,
+            note: match (verdict, facts.verdict_since) {
                 (None, _) => texts.get("figure-verdict-none"),
-                (Some(_), Some(at)) => texts.with("figure-verdict-since", &[("at", texts.date_time(at).into())]),
-                (Some(_), None) => texts.with("figure-verdict-since", &[("at", texts.date_time(facts.data_at).into())]),
+                (Some(_), at) => texts.with("figure-verdict-since", &[("at", texts.date_time(at.unwrap_or(facts.data_at)).into())]),
             },
-            links.incident(facts.incident.id),
-        ),
+            link: links.incident(facts.incident.id),
+        },
         figure(
             "figure-very",
-            texts.number(totals.very_unhappy),
+            Some(totals.very_unhappy),
             texts.with("figure-very-note", &[("better", texts.number(totals.better_later).into())]),
             links.mentions(facts.affected, &[("label", "negative"), ("severity", "very")]),
         ),
         figure(
             "figure-helped",
-            texts.number(facts.people.done),
+            Some(facts.people.at(FlagState::Done)),
             texts.with(
                 "figure-helped-note",
-                &[("all", texts.number(facts.people.all()).into()), ("open", texts.number(facts.people.open).into())],
+                &[("all", texts.number(facts.people.all()).into()), ("open", texts.number(facts.people.at(FlagState::Open)).into())],
             ),
             links.people(),
         ),
         figure(
             "figure-mentions",
-            texts.number(totals.mentions),
+            Some(totals.mentions),
             texts.with("figure-mentions-note", &[("share", texts.percent(share).into())]),
             links.mentions(facts.affected, &[("copies", "show")]),
         ),
@@ -128,7 +135,7 @@ fn happened(facts: &Facts, texts: &Texts) -> String {
 
 /// How many were looked after, and how many wrote more calmly later.
 pub(super) fn helped(facts: &Facts, texts: &Texts) -> String {
-    let people = facts.people;
+    let people = &facts.people;
     if people.all() == 0 {
         return texts.get("helped-none");
     }
@@ -137,9 +144,9 @@ pub(super) fn helped(facts: &Facts, texts: &Texts) -> String {
         &[
             ("all", people.all().into()),
             ("all-shown", texts.number(people.all()).into()),
-            ("done", texts.number(people.done).into()),
-            ("assigned", texts.number(people.assigned).into()),
-            ("open", texts.number(people.open).into()),
+            ("done", texts.number(people.at(FlagState::Done)).into()),
+            ("assigned", texts.number(people.at(FlagState::Assigned)).into()),
+            ("open", texts.number(people.at(FlagState::Open)).into()),
         ],
     );
     let silence = texts.with(
@@ -153,7 +160,7 @@ fn open(facts: &Facts, texts: &Texts) -> Block {
     let standing = facts.standing.as_ref();
     let mut items: Vec<String> =
         standing.map(|a: &Assessment| a.reasons.iter().filter(|r| r.blocks).map(|r| reason(r, texts)).collect()).unwrap_or_default();
-    let waiting = facts.people.open + facts.people.assigned;
+    let waiting = facts.people.at(FlagState::Open) + facts.people.at(FlagState::Assigned);
     let said = standing.is_some_and(|a| a.reasons.iter().any(|r| r.blocks && r.code == "people_unanswered"));
     if waiting > 0 && !said {
         items.push(texts.count("open-people", waiting));

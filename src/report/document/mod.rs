@@ -7,6 +7,7 @@ mod first_page;
 mod sections;
 
 pub(in crate::report) use first_page::reason;
+pub(in crate::report) use sections::theme_name;
 use serde::Serialize;
 
 use super::facts::Sealed;
@@ -152,6 +153,8 @@ pub struct Figure {
     pub label: String,
     /// The number, as written.
     pub value: String,
+    /// The number itself, where it is one.
+    pub number: Option<i64>,
     /// What it means.
     pub note: String,
     /// The page behind it.

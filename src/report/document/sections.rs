@@ -1,9 +1,12 @@
 //! The pages behind the first one: curve, story, sources, voices, people, earlier incidents.
 
+use crate::domain::case::CaseState;
+use crate::domain::theme::ThemeKind;
 use crate::domain::time::{Millis, Span};
 
 use super::super::charts::{self, Chart};
-use super::super::facts::{Facts, QuoteKind};
+use super::super::facts::{Facts, QuoteKind, ThemeFact};
+use super::super::texts::Texts;
 use super::super::voices::{QUOTE, one_line};
 use super::first_page::{helped, reason};
 use super::{Align, Block, Cell, Direction, Numbered, Source, Table, heading};
@@ -15,7 +18,7 @@ pub(super) fn blocks(source: &Source<'_>) -> Vec<Block> {
     let mut blocks = curve(source);
     blocks.extend(story(source));
     blocks.extend(sources(source));
-    // What people complain about, by theme, has its place here once themes are kept in the store.
+    blocks.extend(themes(source));
     blocks.extend(voices(source));
     blocks.extend(people(source));
     blocks.extend(earlier(source));
@@ -140,6 +143,56 @@ fn sources(source: &Source<'_>) -> Vec<Block> {
     blocks
 }
 
+/// What a theme is called.
+pub(in crate::report) fn theme_name(theme: &ThemeFact, texts: &Texts) -> String {
+    match theme.kind {
+        ThemeKind::Phrase => one_line(&theme.phrase, 80),
+        ThemeKind::StillBroken => texts.get("theme-still-broken"),
+    }
+}
+
+fn themes(source: &Source<'_>) -> Vec<Block> {
+    let (facts, texts, links) = (&source.sealed.facts, source.texts, source.links);
+    let mut blocks = vec![heading(1, texts.get("themes"))];
+    if facts.themes.is_empty() {
+        blocks.push(Block::Para { text: texts.get("themes-none") });
+        return blocks;
+    }
+    let row = |t: &ThemeFact| {
+        let behind = match t.kind {
+            ThemeKind::Phrase => links.mentions(facts.affected, &[("label", "negative"), ("q", t.phrase.as_str())]),
+            ThemeKind::StillBroken => None,
+        };
+        vec![
+            theme_name(t, texts).into(),
+            texts.number(t.people).into(),
+            Cell::linked(texts.number(t.mentions), behind),
+            texts.number(t.peak).into(),
+            t.first_seen.map_or_else(|| texts.get("unknown"), |at| texts.date_time(at)).into(),
+            texts.get(&format!("heat-{}", t.heat.as_str())).into(),
+        ]
+    };
+    let right = |key: &str| (texts.get(key), Align::Right);
+    let left = |key: &str| (texts.get(key), Align::Left);
+    blocks.push(Block::Table(Table {
+        caption: texts.get("themes-table"),
+        columns: vec![
+            left("col-theme"),
+            right("col-unhappy"),
+            right("col-mentions"),
+            right("col-peak"),
+            left("col-first"),
+            left("col-state"),
+        ],
+        rows: facts.themes.iter().map(row).collect(),
+    }));
+    for theme in facts.themes.iter().filter(|t| !t.quotes.is_empty()) {
+        blocks.push(heading(2, theme_name(theme, texts)));
+        blocks.extend(theme.quotes.iter().map(|q| quote(source, q)));
+    }
+    blocks
+}
+
 fn voices(source: &Source<'_>) -> Vec<Block> {
     let (facts, texts) = (&source.sealed.facts, source.texts);
     let mut blocks = vec![heading(1, texts.get("voices"))];
@@ -175,8 +228,10 @@ fn quote(source: &Source<'_>, quote: &super::super::facts::QuoteFact) -> Block {
 
 fn people(source: &Source<'_>) -> Vec<Block> {
     let (facts, texts) = (&source.sealed.facts, source.texts);
-    let people = facts.people;
+    let people = &facts.people;
     let mut blocks = vec![heading(1, texts.get("cases")), Block::Para { text: helped(facts, texts) }];
+    let state = |(state, n): &(CaseState, i64)| format!("{}: {}", texts.get(&format!("case-{}", state.as_str())), texts.number(*n));
+    blocks.push(Block::List { numbered: Numbered::No, items: people.states.iter().map(state).collect() });
     if !facts.cases.is_empty() {
         blocks.push(Block::Table(cases(source)));
     }
@@ -193,9 +248,9 @@ fn cases(source: &Source<'_>) -> Table {
         let person = source.voices.person(c.author, texts);
         let author = c.author.to_string();
         vec![
-            Cell::linked(person.name, source.links.case(c.flag)),
+            Cell::linked(person.name, source.links.case(c.case)),
             person.platform.into(),
-            texts.get(&format!("state-{}", c.state.as_str())).into(),
+            texts.get(&format!("case-{}", c.state.as_str())).into(),
             texts.fine(c.worst_severity).into(),
             Cell::linked(
                 texts.number(c.very_negative),

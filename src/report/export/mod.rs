@@ -43,7 +43,7 @@ pub enum What {
     Mentions,
     /// One row an author.
     Authors,
-    /// One row a person who was flagged as very unhappy.
+    /// One row a case: a very unhappy person in an incident.
     Cases,
     /// One row an hour and source: mentions by label, distinct unhappy people.
     Concern,

@@ -1,9 +1,9 @@
-//! Authors, and those of them who were flagged as very unhappy.
+//! Authors, and the cases of those who were very unhappy in an incident.
 
 use crate::domain::brand::Brand;
 use crate::domain::ids::AuthorId;
 use crate::domain::time::Span;
-use crate::store::{AuthorTally, FlagFilter, FlagListed, Store};
+use crate::store::{AuthorTally, CaseListed, Store};
 
 use super::ExportError;
 use super::table::{Column, Row, int, real, text, time};
@@ -32,6 +32,8 @@ pub const AUTHOR_COLUMNS: &[Column] = &[
 pub const CASE_COLUMNS: &[Column] = &[
     int("case"),
     text("brand"),
+    int("incident"),
+    text("incident_title"),
     int("author_id"),
     text("platform"),
     text("instance"),
@@ -39,14 +41,15 @@ pub const CASE_COLUMNS: &[Column] = &[
     text("name"),
     text("state"),
     text("owner"),
-    text("note"),
-    text("reason"),
+    time("due_at"),
     real("priority"),
+    text("reasons"),
     real("worst_severity"),
     int("worst_mention"),
     int("very_negative"),
     time("latest_at"),
-    time("created_at"),
+    time("opened_at"),
+    time("sent_at"),
     time("updated_at"),
 ];
 
@@ -112,37 +115,40 @@ impl Cases {
     }
 
     pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row>, ExportError> {
-        let filter = FlagFilter { brand: self.brand.id, span: self.span };
-        let page = store.flags_by_id(filter, self.after, CHUNK).await?;
-        self.after = page.last().map_or(self.after, |f| f.flag.id.get());
-        Ok(page.into_iter().map(|f| case(f, &self.brand.name)).collect())
+        let page = store.cases_by_id(self.brand.id, self.span, self.after, CHUNK).await?;
+        self.after = page.last().map_or(self.after, |c| c.case.id.get());
+        Ok(page.into_iter().map(|c| case(c, &self.brand.name)).collect())
     }
 }
 
-fn case(listed: FlagListed, brand: &str) -> Row {
-    let FlagListed { flag, author } = listed;
-    let id = flag.id.get();
+fn case(listed: CaseListed, brand: &str) -> Row {
+    let CaseListed { case, author, incident_title, worst, worst_severity, very_negative, latest_at } = listed;
+    let id = case.id.get();
+    let reasons: Vec<String> = case.reasons.into_iter().map(|r| r.text).collect();
     Row::with_id(
         id,
         vec![
             id.into(),
             brand.to_owned().into(),
-            flag.author.get().into(),
+            case.incident.get().into(),
+            incident_title.into(),
+            case.author.get().into(),
             author.platform.into(),
             author.instance.into(),
             author.handle.into(),
             author.name.into(),
-            flag.state.as_str().into(),
-            flag.owner.into(),
-            flag.note.into(),
-            flag.reason.into(),
-            flag.priority.into(),
-            flag.worst_severity.into(),
-            flag.worst.get().into(),
-            flag.very_negative.into(),
-            flag.latest_at.into(),
-            flag.created_at.into(),
-            flag.updated_at.into(),
+            case.state.as_str().into(),
+            case.owner.into(),
+            case.due_at.into(),
+            case.priority.into(),
+            reasons.join("; ").into(),
+            worst_severity.into(),
+            worst.get().into(),
+            very_negative.into(),
+            latest_at.into(),
+            case.opened_at.into(),
+            case.sent_at.into(),
+            case.updated_at.into(),
         ],
     )
 }

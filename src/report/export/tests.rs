@@ -51,7 +51,7 @@ fn columns_are_stable_and_documented() {
         for column in what.columns() {
             assert!(documented.contains(&format!("`{}`", column.name)), "{} {}", what.as_str(), column.name);
         }
-        listing.push_str(&format!("{}: {}\n", what.as_str(), columns.join(", ")));
+        listing.extend([what.as_str(), ": ", &columns.join(", "), "\n"]);
     }
     insta::assert_snapshot!(listing);
 }

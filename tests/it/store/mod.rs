@@ -18,4 +18,5 @@ mod reports;
 mod schema;
 mod scoring;
 mod spawn;
+mod statements;
 mod themes;

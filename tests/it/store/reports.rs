@@ -1,8 +1,9 @@
+use ebb::domain::case::CaseState;
 use ebb::domain::ids::{AuthorId, IncidentId, MentionId, ReportId, ShareId};
 use ebb::domain::incident::{IncidentKind, IncidentSeverity};
 use ebb::domain::sentiment::Label;
 use ebb::domain::time::{DAY_MS, HOUR_MS};
-use ebb::store::{FlagFilter, FlagProposal, NewIncident, NewShare, StoreError};
+use ebb::store::{FlagProposal, NewIncident, NewShare, StoreError};
 
 use super::contract::{Database, contract};
 use super::desk::{Desk, NOON, around, post};
@@ -11,7 +12,7 @@ contract! {
     a_sealed_report_stays_what_it_was,
     a_link_is_found_by_the_hash_of_its_token_and_can_be_taken_back,
     authors_and_corrections_are_read_page_by_page,
-    flags_of_an_incident_come_worst_first_and_by_id,
+    cases_of_an_incident_come_worst_first_and_by_id,
     what_a_report_names_is_found_by_id,
 }
 
@@ -81,8 +82,9 @@ async fn authors_and_corrections_are_read_page_by_page(db: &Database) {
     assert_eq!(db.store.corrections(desk.brand, around(), both[0].mention, 10).await.expect("corrections"), both[1..]);
 }
 
-async fn flags_of_an_incident_come_worst_first_and_by_id(db: &Database) {
+async fn cases_of_an_incident_come_worst_first_and_by_id(db: &Database) {
     let desk = Desk::new(&db.store).await;
+    let incident = incident(db, &desk).await;
     desk.keep(vec![post("1", "ann", "- down"), post("2", "bob", "- bad")]).await;
     desk.score_all().await;
     for (id, severity) in [("1", 0.6), ("2", 0.9)] {
@@ -98,12 +100,15 @@ async fn flags_of_an_incident_come_worst_first_and_by_id(db: &Database) {
         };
         db.store.save_flag(desk.brand, &proposal, NOON).await.expect("a flag");
     }
-    let worst = db.store.flags_of_incident(desk.brand, around(), 10).await.expect("flags");
-    assert_eq!(worst.iter().map(|f| f.author.name.as_str()).collect::<Vec<_>>(), ["bob", "ann"]);
-    let filter = FlagFilter { brand: desk.brand, span: around() };
-    let by_id = db.store.flags_by_id(filter, i64::MIN, 10).await.expect("flags");
+    assert_eq!(db.store.open_cases(incident, NOON.plus(-DAY_MS), NOON).await.expect("cases"), 2);
+    let worst = db.store.worst_cases(incident, NOON, 10).await.expect("cases");
+    assert_eq!(worst.iter().map(|c| c.author.name.as_str()).collect::<Vec<_>>(), ["bob", "ann"]);
+    assert_eq!(worst[0].worst, desk.id("2").await);
+    assert_eq!(db.store.worst_cases(incident, NOON.plus(-1), 10).await.expect("cases"), []);
+    assert_eq!(db.store.case_states_until(incident, NOON).await.expect("counts"), [(CaseState::New, 2)]);
+    let by_id = db.store.cases_by_id(desk.brand, around(), i64::MIN, 10).await.expect("cases");
     assert_eq!(by_id.len(), 2);
-    assert_eq!(db.store.flags_by_id(filter, by_id[0].flag.id.get(), 10).await.expect("flags"), by_id[1..]);
+    assert_eq!(db.store.cases_by_id(desk.brand, around(), by_id[0].case.id.get(), 10).await.expect("cases"), by_id[1..]);
     let by_source = db.store.unhappy_by_source(desk.brand, around()).await.expect("counts");
     assert_eq!(by_source.iter().map(|(_, people)| *people).collect::<Vec<_>>(), [2]);
 }

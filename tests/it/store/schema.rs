@@ -5,6 +5,9 @@ use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
 const TABLES: &[&str] = &[
+    "statements",
+    "spending",
+    "sampling",
     "checks",
     "brand_posts",
     "holds",
