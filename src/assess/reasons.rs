@@ -217,7 +217,8 @@ fn notes(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         BaselineMethod::HourOfWeek | BaselineMethod::None => {}
     }
     for sampled in moment.surroundings.sampled.iter().take(NAMED) {
-        reasons.push(note("source_sampled", format!("{sampled}; counts are of the people seen, and expectations of the part that is read")));
+        reasons
+            .push(note("source_sampled", format!("{sampled}; counts are of the people seen, and expectations of the part that is read")));
     }
     let left_out = &moment.surroundings.left_out;
     if !left_out.is_empty() && moment.evidence.baseline.is_known() {

@@ -1,6 +1,6 @@
 //! The parts of an incident's page about people, closing and memory.
 
-use crate::assess::loud::Voices;
+use crate::assess::loud::{Loudness, Voices};
 use crate::assess::past::Past;
 use crate::domain::case::CaseState;
 use crate::domain::ids::IncidentId;
@@ -77,7 +77,7 @@ impl VoicesView {
             count: format!("{} by {}", show::plural(c.copies, "copy", "copies"), show::plural(c.accounts, "account", "accounts")),
             text: if c.text.is_empty() { "(deleted)".to_owned() } else { show::one_line(&c.text, 120) },
         });
-        Self { sentence: voices.loudness.as_ref().map_or_else(String::new, |l| l.sentence()), copied: copied.collect() }
+        Self { sentence: voices.loudness.as_ref().map_or_else(String::new, Loudness::sentence), copied: copied.collect() }
     }
 }
 
