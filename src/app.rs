@@ -48,6 +48,8 @@ pub struct Settings {
     pub assess: assess::Settings,
     /// Posts that are brought.
     pub intake: Intake,
+    /// Where people reach the pages; empty: not known.
+    pub public_url: String,
 }
 
 /// How posts are brought instead of asked for.
@@ -98,8 +100,15 @@ impl From<&Config> for Settings {
             folder: config.intake.folder.clone(),
             brand: config.intake.brand.clone(),
         };
-        let models = Some(config.score.folder.clone());
-        Self { http, poll: ingest::PollerOptions::default(), score_threads: config.score.threads, models, assess, intake }
+        Self {
+            http,
+            poll: ingest::PollerOptions::default(),
+            score_threads: config.score.threads,
+            models: Some(config.score.folder.clone()),
+            assess,
+            intake,
+            public_url: config.web.public_url.clone(),
+        }
     }
 }
 
@@ -121,7 +130,16 @@ impl App {
         if let Some(listener) = listener {
             let settings = self.settings.assess;
             let intake = self.door()?;
-            let state = web::WebState { demo: self.demo, settings, intake, ..web::WebState::new(self.store.clone(), self.clock.clone()) };
+            let public_url = Arc::from(self.settings.public_url.trim());
+            let hosts = web::guard::host_of(&self.settings.public_url).into_iter().collect();
+            let state = web::WebState {
+                demo: self.demo,
+                settings,
+                intake,
+                public_url,
+                hosts,
+                ..web::WebState::new(self.store.clone(), self.clock.clone())
+            };
             let finishing = shutdown.finishing();
             tasks.spawn("web", async move { Ok(web::serve(listener, state, finishing).await?) });
         }
@@ -134,6 +152,12 @@ impl App {
         let http = sources::Http::new(self.clock.clone(), self.settings.http.clone()).context("cannot make the HTTP client")?;
         let platforms = ingest::Platforms { http: Arc::new(http), secrets: sources::Secrets::system() };
         let options = ingest::PollerOptions { worker: worker("poll"), seed: rand::random(), ..self.settings.poll.clone() };
+        let retention = ingest::Retention::new(self.store.clone(), self.clock.clone());
+        let finishing = shutdown.finishing();
+        tasks.spawn("retention", async move {
+            retention.run(finishing).await;
+            Ok(())
+        });
         let poller = ingest::Poller::new(self.store.clone(), platforms, self.clock.clone(), options, shutdown.finishing());
         tasks.spawn("poll", async move {
             poller.run().await;

@@ -16,7 +16,8 @@
 //! | [`score`] | the sentiment models and the worker that feeds them |
 //! | [`hub`] | models from elsewhere, on this machine |
 //! | [`assess`] | baseline, concern, verdict, flags |
-//! | [`report`] | exports |
+//! | [`chart`] | pictures from numbers, for reports and slides |
+//! | [`report`] | reports and exports |
 //! | [`web`] | pages, API, live updates |
 //! | [`demo`] | the simulated world of `ebb demo`, which tests use too |
 //! | [`app`], [`cli`], [`config`], [`lifecycle`], [`telemetry`] | wiring |
@@ -25,6 +26,7 @@
 
 pub mod app;
 pub mod assess;
+pub mod chart;
 pub mod cli;
 pub mod clock;
 pub mod config;

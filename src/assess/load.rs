@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::budget::Saving;
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
 use crate::domain::source::{SourceHealth, SourceKind};
@@ -12,8 +13,8 @@ use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, HourCounts};
 use crate::store::{Store, StoreError};
 
 use super::baseline::HISTORY_MS;
-use super::quiet::{QuietSource, quiet};
 use super::coverage::{Reading, SourceRecord, Sources};
+use super::quiet::{QuietSource, quiet};
 use super::silence;
 use super::verdict::{Evidence, Surroundings};
 use super::window::Rules;
@@ -76,6 +77,10 @@ pub(super) async fn sources(store: &Store, brand: BrandId, span: Span) -> Result
     let mut records = Vec::new();
     for health in store.source_health().await? {
         let own = health.spec.brand == brand;
+        // The brand's own voice: nobody is unhappy there.
+        if health.spec.kind == SourceKind::Statuspage {
+            continue;
+        }
         // Rows of an import can name any brand.
         if !own && health.spec.kind != SourceKind::Import {
             continue;
@@ -156,6 +161,7 @@ pub(super) async fn assess(
         silent: sources.silent(&normal.baseline.sources, now),
         quiet: quiet_sources(store, incident.brand, now).await?,
         left_out: sources.left_out(&normal.baseline.sources),
+        sampled: sampled(store, incident.brand, now).await?,
         history_unscored: normal.unscored,
         history_mentions: normal.mentions,
         hot_themes: super::themes::hot(store, incident.id, now).await?,
@@ -171,6 +177,22 @@ async fn quiet_sources(store: &Store, brand: BrandId, now: Millis) -> Result<Vec
     let sources: Vec<SourceHealth> = store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
     let quiet = quiet(store, &sources, now).await?;
     Ok(sources.into_iter().filter_map(|s| quiet.get(&s.id).map(|quiet| QuietSource { name: s.spec.name, quiet: *quiet })).collect())
+}
+
+/// Sources of a brand of which a sample is read now, in words.
+async fn sampled(store: &Store, brand: BrandId, now: Millis) -> Result<Vec<String>, StoreError> {
+    let spending: Vec<_> = store.spending(now).await?.into_iter().filter(|s| s.one_in > 1).collect();
+    if spending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let health = store.source_health().await?;
+    let own = health.iter().filter(|h| h.spec.brand == brand && Saving::of(h.spec.kind) == Saving::Samples);
+    let words = own.filter_map(|h| {
+        let saving = spending.iter().find(|s| s.source == h.id)?;
+        let since = saving.since.map_or_else(|| "today".to_owned(), super::reasons::when);
+        Some(format!("{} is read as a sample, 1 in {} since {since}", h.spec.name, saving.one_in))
+    });
+    Ok(words.collect())
 }
 
 /// Mentions younger than this may still wait for a score without a word about it.

@@ -216,6 +216,9 @@ fn notes(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
             .push(note("baseline_short", "Baseline is one number for all hours: less than three days of history, so limits are wide")),
         BaselineMethod::HourOfWeek | BaselineMethod::None => {}
     }
+    for sampled in moment.surroundings.sampled.iter().take(NAMED) {
+        reasons.push(note("source_sampled", format!("{sampled}; counts are of the people seen, and expectations of the part that is read")));
+    }
     let left_out = &moment.surroundings.left_out;
     if !left_out.is_empty() && moment.evidence.baseline.is_known() {
         let names: Vec<&str> = left_out.iter().take(NAMED).map(String::as_str).collect();

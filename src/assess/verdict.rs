@@ -67,6 +67,8 @@ pub struct Surroundings {
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
     pub left_out: Vec<String>,
+    /// Sources of which a sample is read now, in words.
+    pub sampled: Vec<String>,
     /// Sources that answer, and bring suspiciously nothing.
     pub quiet: Vec<QuietSource>,
     /// Themes that are still hot, and how many unhappy people they had in the last hours.

@@ -7,6 +7,7 @@ mod import;
 mod model;
 mod postmortem;
 mod progress;
+mod report;
 mod run;
 mod setup;
 mod watch;
@@ -78,6 +79,8 @@ enum Command {
     Export(export::Args),
     /// Draft a post-mortem: timeline, numbers, people, as Markdown
     Postmortem(postmortem::Args),
+    /// Write the report of an incident: PDF, HTML, XLSX or Markdown
+    Report(report::Args),
     /// Try the configuration, the database, the model and every source, and say what is wrong
     Check(check::Args),
     /// Print the configuration file with every key and its default
@@ -131,6 +134,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
         Command::Postmortem(args) => postmortem::run(args, &common).await,
+        Command::Report(args) => report::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);

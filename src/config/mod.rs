@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::domain::brand::{BrandTerms, FilterMode, NearRule};
 use crate::domain::matching::Matcher;
+use crate::domain::post::safe_link;
 use crate::domain::source::{SourceKind, Take};
 
 pub use duration::Duration;
@@ -71,6 +72,8 @@ pub struct Http {
 pub struct Web {
     /// Loopback address and port of the pages.
     pub listen: SocketAddr,
+    /// Where people reach the pages; empty: reports carry no links to them.
+    pub public_url: String,
 }
 
 /// `[score]`
@@ -222,7 +225,7 @@ impl Default for Http {
 
 impl Default for Web {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: String::new() }
     }
 }
 
@@ -314,6 +317,10 @@ impl Config {
             if !(0.0..=1.0).contains(&value) {
                 return invalid(format!("{key} = {value}: must be between 0 and 1"));
             }
+        }
+        let public = self.web.public_url.trim();
+        if !public.is_empty() && safe_link(public).is_none() {
+            return invalid(format!("web.public_url = \"{public}\": must begin with http:// or https://"));
         }
         if self.assess.hold.as_millis() < 3_600_000 {
             return invalid("assess.hold: must be at least 1h".to_owned());

@@ -86,6 +86,15 @@ id!(
     CaseId
 );
 
+id!(
+    /// One sealed report.
+    ReportId
+);
+id!(
+    /// One link that shows a report without a login.
+    ShareId
+);
+
 /// Makes ids that sort by the time they were made: 41 bits of milliseconds since 2024, 22 bits of sequence.
 ///
 /// The sequence starts at a random point, so that two processes that share a database do not meet

@@ -114,6 +114,11 @@ join authors a
 left join cases c
     on c.id = f.case_id";
 
+/// Flags with their authors and cases; conditions follow.
+pub(super) fn select() -> String {
+    format!("{SELECT}{}{FROM}", cases::BRIEF)
+}
+
 const INSERT: &str = "
 insert into flags (
     id,
@@ -198,7 +203,7 @@ impl Store {
         let change = if raised.rows_affected() > 0 {
             FlagChange::Raised
         } else {
-            let sql = AssertSqlSafe(format!("{SELECT}{}{FROM} where f.brand_id = $1 and f.author_id = $2", cases::BRIEF));
+            let sql = AssertSqlSafe(format!("{} where f.brand_id = $1 and f.author_id = $2", select()));
             let row = sqlx::query(sql).bind(brand.get()).bind(p.author.get()).fetch_one(&mut *tx).await?;
             let flag = read(&row)?;
             let change = refresh(&mut tx, &flag, p, now).await?;
@@ -216,11 +221,11 @@ impl Store {
         let order = "order by coalesce(c.priority, f.priority) desc, f.latest_at desc, f.id limit $2";
         let rows = match state {
             None => {
-                let sql = AssertSqlSafe(format!("{SELECT}{}{FROM} where f.brand_id = $1 {order}", cases::BRIEF));
+                let sql = AssertSqlSafe(format!("{} where f.brand_id = $1 {order}", select()));
                 sqlx::query(sql).bind(brand.get()).bind(limit.max(0)).fetch_all(&self.readers).await?
             }
             Some(state) => {
-                let sql = AssertSqlSafe(format!("{SELECT}{}{FROM} where f.brand_id = $1 and f.state = $3 {order}", cases::BRIEF));
+                let sql = AssertSqlSafe(format!("{} where f.brand_id = $1 and f.state = $3 {order}", select()));
                 let query = sqlx::query(sql).bind(brand.get()).bind(limit.max(0)).bind(state.as_str());
                 query.fetch_all(&self.readers).await?
             }
@@ -234,7 +239,7 @@ impl Store {
 
     /// One flag.
     pub async fn flag(&self, id: FlagId) -> Result<FlagRow> {
-        let sql = AssertSqlSafe(format!("{SELECT}{}{FROM} where f.id = $1", cases::BRIEF));
+        let sql = AssertSqlSafe(format!("{} where f.id = $1", select()));
         let row = sqlx::query(sql).bind(id.get()).fetch_optional(&self.readers).await?;
         self.with_worst(&row.ok_or(StoreError::NotFound)?).await
     }
@@ -330,7 +335,7 @@ async fn refresh(tx: &mut WriteTx, flag: &Flag, p: &FlagProposal, now: Millis) -
     if written.rows_affected() == 0 { Err(StoreError::Conflict) } else { Ok(change) }
 }
 
-fn read(row: &AnyRow) -> Result<Flag> {
+pub(super) fn read(row: &AnyRow) -> Result<Flag> {
     let id = row.int("id")?;
     Ok(Flag {
         id: FlagId::new(id),

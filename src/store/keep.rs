@@ -370,6 +370,10 @@ fn engagement(post: &Post) -> Engagement {
 
 fn change(keep: &Keep, known: &Known) -> Change {
     let post = &keep.post;
+    // Its words may not be kept a second time.
+    if known.expired {
+        return Change::Nothing;
+    }
     if known.deleted_at.is_some() {
         return Change::Revived;
     }

@@ -13,6 +13,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "hold_and_checks", include_str!("../../migrations/0004_hold_and_checks.sql")),
     (5, "cases", include_str!("../../migrations/0005_cases.sql")),
     (6, "memory", include_str!("../../migrations/0006_memory.sql")),
+    (7, "reports", include_str!("../../migrations/0007_reports.sql")),
+    (10, "statements_spending", include_str!("../../migrations/0010_statements_spending.sql")),
     (11, "near copies", include_str!("../../migrations/0011_near_copies.sql")),
     (12, "other brands", include_str!("../../migrations/0012_other_brands.sql")),
 ];

@@ -36,6 +36,7 @@ const CSS: &str = concat!(
     include_str!("assets/parts.css"),
     include_str!("assets/pages.css"),
     include_str!("assets/charts.css"),
+    include_str!("assets/report.css"),
     include_str!("assets/print.css"),
 );
 

@@ -59,6 +59,13 @@ fn is_ours(host: &str, configured: &[String]) -> bool {
         || configured.iter().any(|c| c.eq_ignore_ascii_case(name) || c.eq_ignore_ascii_case(host))
 }
 
+/// The host, with its port where it names one, of an address that requests are sent to.
+pub fn host_of(address: &str) -> Option<String> {
+    let url = url::Url::parse(address.trim()).ok()?;
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
@@ -90,7 +97,10 @@ pub async fn headers(request: Request, next: Next) -> Response {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in fixed {
-        all.insert(name, HeaderValue::from_static(value));
+        // A report carries its own style sheet, and with it a policy of its own that allows nothing else.
+        if name != header::CONTENT_SECURITY_POLICY || !all.contains_key(&name) {
+            all.insert(name, HeaderValue::from_static(value));
+        }
     }
     all.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

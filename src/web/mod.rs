@@ -34,6 +34,10 @@ pub mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_report;
+#[cfg(test)]
+mod tests_signals;
 pub mod view;
 
 use std::time::Duration;
@@ -92,6 +96,12 @@ pub fn router(state: WebState) -> Router {
         .route("/incidents/{id}/state", post(page::closing::change_state))
         .route("/incidents/{id}/memory", post(page::story::remember))
         .route("/incidents/{id}/postmortem.md", get(page::story::postmortem))
+        .route("/incidents/{id}/report", get(page::report::page))
+        .route("/incidents/{id}/report/shares", post(page::report::share))
+        .route("/incidents/{id}/report/shares/{share}/revoke", post(page::report::revoke))
+        .route("/incidents/{id}/{file}", get(page::report::file))
+        .route("/r/{token}", get(page::report::shared))
+        .route("/r/{token}/{file}", get(page::report::shared_file))
         .route("/people", get(page::people::queue))
         .route("/people/{flag}", get(page::people::person).post(page::people::change))
         .route("/cases/{id}", get(page::case::one).post(page::case::change))
@@ -101,8 +111,7 @@ pub fn router(state: WebState) -> Router {
         .route("/mentions/{id}/label", post(page::mentions::label))
         .route("/mentions/{id}/brand", post(page::mentions::brand))
         .route("/sources", get(page::sources::list))
-        .route("/export/mentions.csv", get(page::export::csv))
-        .route("/export/mentions.jsonl", get(page::export::jsonl))
+        .route("/export/{file}", get(page::export::serve))
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(|| async { "ok\n" }))

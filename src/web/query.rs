@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::domain::ids::{AuthorId, MentionId, SourceId, ThemeId};
 use crate::domain::sentiment::Label;
-use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
+use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 
 use super::layout::Scope;
 use super::link::Link;
@@ -23,6 +23,10 @@ pub struct MentionQuery {
     pub label: String,
     /// `1h`, `24h`, `7d`, `30d`; all time otherwise.
     pub since: String,
+    /// RFC 3339: written then or later. With `until`, in the place of `since`.
+    pub from: String,
+    /// RFC 3339: written before.
+    pub until: String,
     /// Source id.
     pub source: String,
     /// Platform.
@@ -96,6 +100,8 @@ impl MentionQuery {
                 "q" => &mut out.q,
                 "label" => &mut out.label,
                 "since" => &mut out.since,
+                "from" => &mut out.from,
+                "until" => &mut out.until,
                 "source" => &mut out.source,
                 "platform" => &mut out.platform,
                 "lang" => &mut out.lang,
@@ -120,6 +126,8 @@ impl MentionQuery {
         let word = |s: &str| s.len() <= 32 && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         keep(&mut self.label, |s| s == "unscored" || s.parse::<Label>().is_ok());
         keep(&mut self.since, |s| SINCE.iter().any(|(w, ..)| *w == s));
+        keep(&mut self.from, |s| Millis::parse_rfc3339(s).is_some());
+        keep(&mut self.until, |s| Millis::parse_rfc3339(s).is_some());
         keep(&mut self.source, |s| s.parse::<SourceId>().is_ok());
         keep(&mut self.platform, word);
         keep(&mut self.lang, word);
@@ -140,6 +148,8 @@ impl MentionQuery {
             .with("q", &self.q)
             .with("label", &self.label)
             .with("since", &self.since)
+            .with("from", &self.from)
+            .with("until", &self.until)
             .with("source", &self.source)
             .with("platform", &self.platform)
             .with("lang", &self.lang)
@@ -172,6 +182,18 @@ impl MentionQuery {
     pub fn from(&self, now: Millis) -> Option<Millis> {
         SINCE.iter().find(|(w, ..)| *w == self.since).map(|(.., ms)| now.plus(-ms))
     }
+
+    /// The time wanted; `None`: all of it.
+    pub fn span(&self, now: Millis) -> Option<Span> {
+        let exact = (Millis::parse_rfc3339(&self.from), Millis::parse_rfc3339(&self.until));
+        match exact {
+            (None, None) => self.from(now).and_then(|from| Span::new(from, now.plus(1))),
+            (from, until) => {
+                let from = from.unwrap_or_default();
+                Some(Span::new(from, until.unwrap_or(now.plus(1))).unwrap_or(Span::empty(from)))
+            }
+        }
+    }
 }
 
 fn keep(value: &mut String, is_fine: impl Fn(&str) -> bool) {
@@ -187,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_search_comes_back_from_its_own_address() {
-        let query = "q=can%27t+log+in+%26+%22why%22&label=negative&since=24h&source=7&platform=mastodon&lang=de&copies=only&severity=very&hidden=1&author=12&before=1763596800000-99";
+        let query = "q=can%27t+log+in+%26+%22why%22&label=negative&since=24h&from=2026-11-01T00%3A00%3A00Z&until=2026-11-02T00%3A00%3A00Z&source=7&platform=mastodon&lang=de&copies=only&severity=very&hidden=1&author=12&before=1763596800000-99";
         let read = MentionQuery::parse(query);
         assert_eq!(read.q, "can't log in & \"why\"");
         let link = read.link(&testing::scope(), "/mentions").to_string();

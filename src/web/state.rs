@@ -27,6 +27,8 @@ pub struct WebState {
     pub settings: Settings,
     /// Names besides loopback ones that requests may be addressed to.
     pub hosts: Arc<[String]>,
+    /// Where people reach the pages, for links in reports; empty: not known.
+    pub public_url: Arc<str>,
     /// Live updates.
     pub live: Live,
     /// Who looks at which case.
@@ -44,9 +46,10 @@ impl WebState {
             demo: None,
             settings: Settings::default(),
             hosts: Arc::new([]),
-            live: Live::default(),
             presence: Presence::default(),
             intake: None,
+            public_url: Arc::from(""),
+            live: Live::default(),
         }
     }
 

@@ -30,7 +30,7 @@ impl Answer {
     }
 }
 
-async fn ask(world: &World, request: Request<Body>) -> Answer {
+pub(super) async fn ask(world: &World, request: Request<Body>) -> Answer {
     let answer = router(world.state.clone()).oneshot(request).await.expect("an answer");
     let (parts, body) = answer.into_parts();
     let body = to_bytes(body, 16 << 20).await.expect("a body");
@@ -249,7 +249,8 @@ async fn a_mention_of_another_brand_is_hidden_and_brought_back_by_form_and_api()
     assert!(get(&world, "/export/mentions.jsonl?hidden=1").await.body.contains("works again"));
     assert!(!get(&world, "/api/v1/mentions").await.body.contains("works again"));
     let json = |about: &str| {
-        let request = Request::post(format!("/api/v1/mentions/{id}/brand")).header("host", "localhost").header("sec-fetch-site", "same-origin");
+        let request =
+            Request::post(format!("/api/v1/mentions/{id}/brand")).header("host", "localhost").header("sec-fetch-site", "same-origin");
         request.header("content-type", "application/json").body(Body::from(format!("{{\"about\":\"{about}\"}}"))).expect("a request")
     };
     let answer = ask(&world, json("undo")).await;
@@ -274,7 +275,8 @@ async fn a_signed_delivery_needs_no_page_and_every_refusal_has_its_status() {
     const SIGNED: [(&str, &str); 2] = [("x-ebb-timestamp", "1"), ("x-ebb-signature", "sha256=00")];
     let mut world = World::empty().await;
     let send = |headers: &[(&str, &str)], size: usize| {
-        let request = headers.iter().fold(Request::post("/api/v1/mentions").header("host", "localhost"), |r, (name, value)| r.header(*name, *value));
+        let request =
+            headers.iter().fold(Request::post("/api/v1/mentions").header("host", "localhost"), |r, (name, value)| r.header(*name, *value));
         request.body(Body::from(vec![b'x'; size])).expect("a request")
     };
     assert_eq!(ask(&world, send(&[], 9)).await.status, StatusCode::FORBIDDEN, "unsigned, it is a form of another site");

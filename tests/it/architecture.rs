@@ -13,8 +13,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["domain", "clock"]),
     ("score", &["store", "domain", "clock"]),
     ("assess", &["store", "domain", "clock"]),
-    ("report", &["store", "domain"]),
-    ("web", &["store", "report", "assess", "domain", "clock"]),
+    ("chart", &["domain"]),
+    // The curve of a report is the one that the verdict rests on: `assess` draws it from the store.
+    ("report", &["store", "assess", "chart", "domain"]),
+    ("web", &["store", "report", "assess", "chart", "domain", "clock"]),
     ("demo", &["domain", "clock"]),
     ("telemetry", &[]),
     ("lifecycle", &[]),

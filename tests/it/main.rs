@@ -3,6 +3,7 @@
 mod architecture;
 mod browser;
 mod demo;
+mod docs;
 mod hub;
 mod kill;
 mod score_worker;

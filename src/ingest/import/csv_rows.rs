@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::ImportError;
 use super::limited::{Limited, MAX_ROW};
 use super::row::{Cells, Column, Read, Rejected, Row, Unknown};
+use crate::domain::formula;
 use crate::domain::time::Millis;
 
 /// Reads all rows into the channel.
@@ -23,7 +24,7 @@ pub(super) fn read(input: impl Input, latest: Millis, rows: &mpsc::Sender<Read>)
         return Err(ImportError::Empty);
     }
     let mut unknown = Unknown::default();
-    let header = header(&record, &mut unknown)?;
+    let header = Header { columns: header(&record, &mut unknown)?, origin: origin(&record) };
     let mut news = unknown.take();
     loop {
         budget.renew();
@@ -61,6 +62,30 @@ fn unreadable(error: csv::Error, line: u64) -> ImportError {
     }
 }
 
+/// What the first line says of the others.
+struct Header {
+    /// What each cell of a row means; `None`: nothing.
+    columns: Vec<Option<Column>>,
+    origin: Origin,
+}
+
+/// Who wrote a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// `ebb export`: cells that a spreadsheet would run got an apostrophe there, which is taken off again.
+    Export,
+    /// Somebody else: an apostrophe is part of the text.
+    Elsewhere,
+}
+
+/// Columns that only our own export has.
+const OURS: [&[u8]; 3] = [b"mention", b"why", b"fetched_at"];
+
+fn origin(header: &ByteRecord) -> Origin {
+    let has = |name: &&[u8]| header.iter().any(|cell| cell.trim_ascii() == *name);
+    if OURS.iter().all(has) { Origin::Export } else { Origin::Elsewhere }
+}
+
 /// What each cell of a row means; `None`: nothing.
 fn header(record: &ByteRecord, unknown: &mut Unknown) -> Result<Vec<Option<Column>>, ImportError> {
     let mut columns = Vec::with_capacity(record.len());
@@ -78,15 +103,17 @@ fn header(record: &ByteRecord, unknown: &mut Unknown) -> Result<Vec<Option<Colum
     if missing.is_empty() { Ok(columns) } else { Err(ImportError::MissingColumns { missing: missing.join(", ") }) }
 }
 
-fn row(header: &[Option<Column>], record: &ByteRecord, line: u64, latest: Millis) -> Result<Row, Rejected> {
+fn row(header: &Header, record: &ByteRecord, line: u64, latest: Millis) -> Result<Row, Rejected> {
     let read = || {
-        if record.len() != header.len() {
-            return Err(format!("{} cells, but the header has {}", record.len(), header.len()));
+        let columns = &header.columns;
+        if record.len() != columns.len() {
+            return Err(format!("{} cells, but the header has {}", record.len(), columns.len()));
         }
         let mut cells = Cells::default();
-        for (column, cell) in header.iter().zip(record) {
+        for (column, cell) in columns.iter().zip(record) {
             let Some(column) = column else { continue };
-            cells.set(*column, std::str::from_utf8(cell).map_err(|_| format!("{}: not UTF-8", column.name()))?);
+            let text = std::str::from_utf8(cell).map_err(|_| format!("{}: not UTF-8", column.name()))?;
+            cells.set(*column, if header.origin == Origin::Export { formula::restored(text) } else { text });
         }
         cells.post(latest)
     };

@@ -250,3 +250,19 @@ proptest! {
         prop_assert_eq!(report.kept, 0, "noise is no row: {:?}", rows);
     }
 }
+
+#[tokio::test]
+async fn cells_that_our_own_export_defused_come_back_and_others_keep_their_apostrophes() {
+    let rows = "mastodon,1,'=Mo,2026-11-01T10:00:00Z,'=1+1 Acme,7,names it,2026-11-01T10:00:00Z
+mastodon,2,li,2026-11-02T10:00:00Z,''=odd Acme,8,names it,2026-11-01T10:00:00Z
+";
+    for (header, texts) in [
+        ("platform,id,author,created_at,text,mention,why,fetched_at", ["'=odd Acme", "=1+1 Acme"]),
+        ("platform,id,author,created_at,text,a,b,c", ["''=odd Acme", "'=1+1 Acme"]),
+    ] {
+        let desk = Desk::new().await;
+        desk.import(format!("{header}\n{rows}"), Some("Acme")).await.unwrap();
+        let mentions = desk.mentions("Acme").await;
+        assert_eq!(mentions.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(), texts, "{header}");
+    }
+}

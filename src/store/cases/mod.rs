@@ -199,7 +199,7 @@ fn read_row(row: &AnyRow) -> Result<CaseRow> {
     })
 }
 
-fn read(row: &AnyRow) -> Result<Case> {
+pub(super) fn read(row: &AnyRow) -> Result<Case> {
     let id = row.int("id")?;
     Ok(Case {
         id: CaseId::new(id),

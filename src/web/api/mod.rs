@@ -108,7 +108,15 @@ pub async fn sources(State(state): State<WebState>, Query(query): Query<BrandQue
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
     let all: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id).collect();
     let quiet = assess::quiet::quiet(&state.store, &all, scope.now).await?;
-    let shape = |s: SourceHealth| SourceShape::new(SourceState::of(&s, scope.now), quiet.get(&s.id), s, scope.now);
+    let spending = state.store.spending(scope.now).await?;
+    let shape = |s: SourceHealth| {
+        let (id, kind) = (s.id, s.spec.kind);
+        let shape = SourceShape::new(SourceState::of(&s, scope.now), quiet.get(&id), s, scope.now);
+        match spending.iter().find(|spending| spending.source == id) {
+            Some(spending) => shape.with_spending(kind, spending),
+            None => shape,
+        }
+    };
     Ok(Json(Items::all(all.into_iter().map(shape).collect())))
 }
 

@@ -5,11 +5,12 @@ use serde::Serialize;
 use crate::assess::concern::Curve;
 use crate::assess::quiet::Hush;
 use crate::domain::brand::Brand;
+use crate::domain::budget::{MICROS, Saving, Spending};
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity};
 use crate::domain::post::Mention;
 use crate::domain::sentiment::Label;
-use crate::domain::source::SourceHealth;
+use crate::domain::source::{SourceHealth, SourceKind};
 use crate::domain::time::Millis;
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 use crate::web::view::sources::SourceState;
@@ -223,9 +224,43 @@ pub struct SourceShape {
     failures: i64,
     error: Option<String>,
     mentions: i64,
+    /// What it cost since midnight (UTC).
+    spent_today: SpentShape,
+    /// How it is read while a budget nears its end; null while it is read in full.
+    sampling: Option<SamplingShape>,
+}
+
+/// Requests and money.
+#[derive(Debug, Default, Serialize)]
+struct SpentShape {
+    requests: i64,
+    usd: f64,
+}
+
+/// A declared sample.
+#[derive(Debug, Serialize)]
+struct SamplingShape {
+    one_in: i64,
+    /// For how many each mention stands: 1 where a source is asked more rarely and read in full.
+    weight: i64,
+    since: Option<String>,
+    says: String,
 }
 
 impl SourceShape {
+    /// With what it cost today, and how it saves.
+    #[must_use]
+    pub fn with_spending(self, kind: SourceKind, spending: &Spending) -> Self {
+        let says = spending.declared(kind, &spending.since.map_or_else(|| "today".to_owned(), Millis::to_rfc3339));
+        let weight = if Saving::of(kind) == Saving::Samples { spending.one_in } else { 1 };
+        let sampling = SamplingShape { one_in: spending.one_in, weight, since: time(spending.since), says };
+        Self {
+            spent_today: SpentShape { requests: spending.spent.requests, usd: spending.spent.micros as f64 / MICROS as f64 },
+            sampling: (spending.one_in > 1).then_some(sampling),
+            ..self
+        }
+    }
+
     /// The state is judged by the caller, who knows the time.
     pub fn new(state: SourceState, quiet: Option<&Hush>, s: SourceHealth, now: Millis) -> Self {
         Self {
@@ -241,6 +276,8 @@ impl SourceShape {
             failures: s.failures,
             error: s.last_error,
             mentions: s.mentions,
+            spent_today: SpentShape::default(),
+            sampling: None,
         }
     }
 }

@@ -80,7 +80,7 @@ fn summary(curves: &[&Aligned], this: Option<&Aligned>) -> String {
         Some(None) => " This one has not yet.".to_owned(),
         None => String::new(),
     };
-    earlier + &this
+    format!("{earlier}{this}")
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use crate::domain::filter::About;
 use crate::domain::ids::{MentionId, ThemeId};
 use crate::domain::post::Mention;
 use crate::domain::sentiment::Label;
-use crate::domain::time::Span;
 use crate::store::{Copies, MentionCursor, MentionFilter, OtherBrands, StoreError};
 use crate::web::failure::{self, WebError};
 use crate::web::layout::Scope;
@@ -72,7 +71,7 @@ pub fn filter(query: &MentionQuery, scope: &Scope) -> MentionFilter {
     let given = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
     MentionFilter {
         brand: scope.brand.id,
-        span: query.from(scope.now).and_then(|from| Span::new(from, scope.now.plus(1))),
+        span: query.span(scope.now),
         label: match query.wanted() {
             Some(Wanted::Label(label)) => Some(label),
             _ => None,

@@ -10,6 +10,7 @@ pub mod mentions;
 pub mod now;
 pub mod people;
 pub mod replies;
+pub mod report;
 pub mod signals;
 pub mod sources;
 pub mod story;

@@ -18,5 +18,6 @@ pub async fn list(State(state): State<WebState>, Query(query): Query<BrandQuery>
     let sources: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id).collect();
     let coverage = state.store.coverage(span).await?;
     let quiet = quiet(&state.store, &sources, scope.now).await?;
-    failure::page(&SourcesPage::new(&scope, &sources, (&coverage, &quiet), span))
+    let spending = state.store.spending(scope.now).await?;
+    failure::page(&SourcesPage::new(&scope, &sources, (&coverage, &quiet), span).with_spending(&spending))
 }

@@ -155,6 +155,7 @@ struct Event {
 pub struct IncidentPage {
     layout: Layout,
     all: Link,
+    report: Link,
     verdict: VerdictView,
     title: String,
     headline: String,
@@ -193,6 +194,7 @@ impl IncidentPage {
         Self {
             layout: scope.layout(&show::one_line(&incident.title, 60), Place::Incidents, Live::Swap),
             all: scope.link("/incidents"),
+            report: scope.link(format!("/incidents/{}/report", incident.id)),
             verdict: VerdictView::of(input.standing.as_ref()),
             title: show::one_line(&incident.title, 200),
             headline: sentence(&input.headline),

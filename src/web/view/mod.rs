@@ -9,6 +9,7 @@ pub mod now;
 pub mod people;
 pub mod problem;
 pub mod replies;
+pub mod report;
 pub mod signals;
 pub mod sources;
 pub mod story;

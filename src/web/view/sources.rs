@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use crate::assess::quiet::Hush;
+use crate::domain::budget::{MICROS, Spending};
 use crate::domain::ids::SourceId;
 use crate::domain::source::{HourCoverage, SourceHealth, SourceKind};
 use crate::domain::time::{HOUR_MS, Millis, Span};
@@ -126,6 +127,12 @@ struct SourceView {
     mentions: String,
     mentions_href: Link,
     strip: CoverageStrip,
+    id: SourceId,
+    source_kind: SourceKind,
+    /// What it cost today; empty when nobody counts.
+    cost: String,
+    /// How it is read while a budget nears its end; empty while it is read in full.
+    saving: String,
 }
 
 /// The page.
@@ -158,7 +165,10 @@ impl SourcesPage {
         Self {
             layout: scope.layout("Sources", Place::Sources, Live::Swap),
             headline: headline(sources, scope.now) + &quiet_words(sources, quiet),
-            sources: ordered.into_iter().map(|s| SourceView { quiet: quiet.get(&s.id).map(quiet_sentence).unwrap_or_default(), ..view(s, coverage, span, scope) }).collect(),
+            sources: ordered
+                .into_iter()
+                .map(|s| SourceView { quiet: quiet.get(&s.id).map(quiet_sentence).unwrap_or_default(), ..view(s, coverage, span, scope) })
+                .collect(),
         }
     }
 }
@@ -181,6 +191,24 @@ fn quiet_sentence(quiet: &Hush) -> String {
          history that happens by chance in fewer than one of 10,000 such times. Look whether its search, address or token still fits.",
         show::exact(quiet.since)
     )
+}
+
+impl SourcesPage {
+    /// With what the sources cost today, and which of them save.
+    #[must_use]
+    pub fn with_spending(mut self, spending: &[Spending]) -> Self {
+        for view in &mut self.sources {
+            let Some(spending) = spending.iter().find(|s| s.source == view.id) else { continue };
+            let requests = show::plural(spending.spent.requests, "request", "requests");
+            view.cost = match spending.spent.micros {
+                0 => requests,
+                micros => format!("{:.2} USD, {requests}", micros as f64 / MICROS as f64),
+            };
+            let since = spending.since.map_or_else(|| "today".to_owned(), show::exact);
+            view.saving = spending.declared(view.source_kind, &since);
+        }
+        self
+    }
 }
 
 /// The answer in one sentence.
@@ -225,6 +253,10 @@ fn view(s: &SourceHealth, coverage: &[HourCoverage], span: Span, scope: &Scope) 
         mentions: show::count(s.mentions),
         mentions_href: scope.link("/mentions").with("source", &s.id),
         strip: CoverageStrip::new(span, &rows, now),
+        id: s.id,
+        source_kind: s.spec.kind,
+        cost: String::new(),
+        saving: String::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::assess::quiet::Hush;
 use crate::assess::loud::Voices;
+use crate::assess::quiet::Hush;
 use crate::domain::ids::{IncidentId, SourceId, VerdictId};
 use crate::domain::incident::FlagState;
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};

@@ -5,6 +5,9 @@ use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
 const TABLES: &[&str] = &[
+    "statements",
+    "spending",
+    "sampling",
     "checks",
     "brand_posts",
     "holds",
@@ -22,6 +25,8 @@ const TABLES: &[&str] = &[
     "near_bands",
     "brand_marks",
     "brand_filters",
+    "report_shares",
+    "sealed_reports",
     "flags",
     "standing",
     "verdicts",

@@ -21,14 +21,23 @@ const STEPS: [i64; 9] = [1, 3, 6, 12, 24, 48, 7 * 24, 14 * 24, 28 * 24];
 /// Most ticks on a wide chart.
 const MOST: i64 = 9;
 
-/// Ticks on round UTC hours. Every second one carries the class that hides it on a narrow screen; those too near to an edge for their label are left out.
-pub fn time_ticks(span: Span) -> Vec<TimeTick> {
+/// Where ticks stand: on round UTC hours. Those too near to an edge for their label are left out.
+pub fn tick_times(span: Span) -> Vec<Millis> {
     let hours = span.to().since(span.from()) / HOUR_MS;
     let step = STEPS.into_iter().find(|s| hours / s <= MOST).unwrap_or(56 * 24) * HOUR_MS;
     let first = span.from().get().div_euclid(step) * step;
     let all = (first..=span.to().get()).step_by(usize::try_from(step).unwrap_or(1)).map(Millis::new);
-    let shown: Vec<Millis> = all.filter(|at| *at >= span.from() && (0.02..=0.975).contains(&share(*at, span))).collect();
-    let is_day = |at: &Millis| at.get().rem_euclid(DAY_MS) == 0;
+    all.filter(|at| *at >= span.from() && (0.02..=0.975).contains(&share(*at, span))).collect()
+}
+
+/// Whether a tick begins a day.
+pub fn is_day(at: &Millis) -> bool {
+    at.get().rem_euclid(DAY_MS) == 0
+}
+
+/// Ticks on round UTC hours. Every second one carries the class that hides it on a narrow screen.
+pub fn time_ticks(span: Span) -> Vec<TimeTick> {
+    let shown = tick_times(span);
     // A narrow chart keeps every second tick, the first day among them.
     let kept = shown.iter().position(is_day).unwrap_or(0) % 2;
     let tick = |(i, at): (usize, &Millis)| TimeTick {

@@ -1,0 +1,144 @@
+//! How fast mentions are exported and how much memory that takes, against SQLite's own command line writing CSV of the
+//! same joined rows of the same database.
+//!
+//! `cargo bench --bench export [MENTIONS]`; 10000000 is ten million and needs some 10 GB in `TMPDIR`. With
+//! `--profile dev` where a release build takes too long. Peak memory is the high-water mark of the resident set.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops at the first surprise")]
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ebb::domain::brand::BrandTerms;
+use ebb::domain::source::{SourceKind, SourceSpec, Take};
+use ebb::domain::time::Millis;
+use ebb::store::Store;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+
+const START: Millis = Millis::new(1_794_830_400_000);
+
+/// The rows of an export as one statement, for the alternative.
+const PLAIN: &str = "
+select
+    m.platform, m.native_id, a.handle, m.created_at, m.text, m.instance, m.url, a.name, a.followers, m.reply_to, m.likes,
+    m.reposts, m.replies, m.lang, x.label, c.label, s.negative, s.neutral, s.positive, s.severity, s.model, m.copy_of,
+    m.id, x.why, m.fetched_at, m.edited_at, m.deleted_at
+from matches x
+cross join mentions m
+cross join authors a
+left join scores s on s.mention_id = x.mention_id
+left join corrections c on c.mention_id = x.mention_id
+where m.id = x.mention_id
+    and a.id = m.author_id
+    and x.brand_id = (select id from brands)
+order by x.created_at, x.mention_id";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    // Cargo passes `--bench`.
+    let mentions: i64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(200_000);
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("ebb.db");
+    let began = Instant::now();
+    fill(&format!("sqlite:{}", database.display()), mentions).await;
+    println!("{mentions} mentions, SQLite, {} MB, made in {:.0} s", megabytes(&database), began.elapsed().as_secs_f64());
+    for format in ["csv", "jsonl", "parquet"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ebb"));
+        command.args(["export", "--format", format, "--log", "error", "--database"]).arg(format!("sqlite:{}", database.display()));
+        measure(&format!("ebb export --format {format}"), command, &folder.path().join(format), mentions);
+    }
+    let mut command = Command::new("sqlite3");
+    command.args(["-csv", "-header", "-readonly"]).arg(&database).arg(PLAIN);
+    measure("sqlite3 -csv, same rows", command, &folder.path().join("plain"), mentions);
+}
+
+fn megabytes(path: &Path) -> u64 {
+    path.metadata().unwrap().len() / 1_000_000
+}
+
+/// Runs it to a file and prints rows a second and the peak of its memory.
+fn measure(name: &str, mut command: Command, out: &Path, mentions: i64) {
+    let began = Instant::now();
+    let started = command.stdout(File::create(out).unwrap()).stderr(Stdio::null()).spawn();
+    let Ok(mut child) = started else {
+        println!("{name:28} is not on this machine");
+        return;
+    };
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_kb = 0;
+    let code = loop {
+        if let Ok(text) = std::fs::read_to_string(&status) {
+            peak_kb = peak_kb.max(high_water(&text).unwrap_or(0));
+        }
+        match child.try_wait().unwrap() {
+            Some(code) => break code,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    assert!(code.success(), "{name}: {code}");
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let rate = mentions as f64 / seconds;
+    println!("{name:28} {rate:>9.0} rows/s  {seconds:>7.1} s  peak {:>5} MB  file {:>6} MB", peak_kb / 1000, megabytes(out));
+}
+
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Writes the rows past the store, which would take an hour for ten million: only reading is measured.
+async fn fill(url: &str, mentions: i64) {
+    let store = Store::open(url, 1).await.unwrap();
+    let brand = store.save_brand("Acme Cloud", &BrandTerms::default(), START).await.unwrap();
+    let spec = SourceSpec {
+        name: "town".to_owned(),
+        kind: SourceKind::Mastodon,
+        brand,
+        take: Take::Matching,
+        every_ms: 60_000,
+        settings: serde_json::Value::Null,
+    };
+    let source = store.sync_sources(&[spec], START).await.unwrap()[0];
+    store.close().await;
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let numbers = format!("with recursive n(i) as (select 0 union all select i + 1 from n where i < {mentions} - 1)");
+    let start = START.get();
+    let statements = [
+        "pragma synchronous = off".to_owned(),
+        "begin".to_owned(),
+        format!(
+            "insert into authors (id, platform, instance, native_id, handle, name, url, followers, bot, updated_at) {numbers}
+             select i + 1, 'mastodon', 'town.example', 'a' || i, 'a' || i || '@town.example', 'Author ' || i, null, i % 5000, 0, {start}
+             from n where i <= {mentions} / 2"
+        ),
+        format!(
+            "insert into mentions (id, platform, instance, native_id, source_id, author_id, created_at, fetched_at, text, url, lang,
+                likes, reposts, replies, repost, fingerprint, misses) {numbers}
+             select i + 1, 'mastodon', 'town.example', i, {source}, i / 2 + 1, {start} + i * 1000, {start} + i * 1000,
+                'Acme Cloud is down again, number ' || i || ', and nobody at support answers the phone. Really, nobody does.',
+                'https://town.example/' || i, 'en', i % 7, i % 3, 0, 0, i, 0
+             from n"
+        ),
+        format!(
+            "insert into matches (brand_id, mention_id, author_id, source_id, created_at, why, label, severity, counted) {numbers}
+             select {brand}, i + 1, i / 2 + 1, {source}, {start} + i * 1000, 'names “Acme Cloud”',
+                case i % 3 when 0 then 'negative' when 1 then 'neutral' else 'positive' end, (i % 100) / 100.0, ''
+             from n"
+        ),
+        format!(
+            "insert into scores (mention_id, model, label, negative, neutral, positive, severity, lang, scored_at) {numbers}
+             select i + 1, 'ebb-en@2026.11', case i % 3 when 0 then 'negative' when 1 then 'neutral' else 'positive' end,
+                0.25, 0.5, 0.25, (i % 100) / 100.0, 'en', {start}
+             from n"
+        ),
+        "commit".to_owned(),
+        "analyze".to_owned(),
+    ];
+    for sql in statements {
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+}
