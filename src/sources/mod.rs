@@ -67,6 +67,7 @@ mod news;
 mod oauth;
 mod reddit;
 mod remark42;
+mod secret;
 mod session;
 mod stackexchange;
 mod statuspage;
