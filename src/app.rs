@@ -84,7 +84,7 @@ impl From<&Config> for Settings {
             read_timeout: config.http.read_timeout.as_std(),
             ..sources::HttpOptions::default()
         };
-        let assess = assess::Settings {
+        let mut assess = assess::Settings {
             hold_ms: config.assess.hold.as_millis(),
             flag_severity: config.assess.flag_severity,
             silence_alarm_ms: config.assess.silence_alarm.as_millis(),
@@ -92,6 +92,7 @@ impl From<&Config> for Settings {
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
+        assess.onset.false_alarms_per_week = config.assess.false_alarms_per_week;
         let intake = Intake {
             secret: config.intake.secret.clone().map(|place| match place {
                 SecretPlace::Env(name) => sources::SecretRef::Env(name),
@@ -152,6 +153,12 @@ impl App {
         let http = sources::Http::new(self.clock.clone(), self.settings.http.clone()).context("cannot make the HTTP client")?;
         let platforms = ingest::Platforms { http: Arc::new(http), secrets: sources::Secrets::system() };
         let options = ingest::PollerOptions { worker: worker("poll"), seed: rand::random(), ..self.settings.poll.clone() };
+        let retention = ingest::Retention::new(self.store.clone(), self.clock.clone());
+        let finishing = shutdown.finishing();
+        tasks.spawn("retention", async move {
+            retention.run(finishing).await;
+            Ok(())
+        });
         let poller = ingest::Poller::new(self.store.clone(), platforms, self.clock.clone(), options, shutdown.finishing());
         tasks.spawn("poll", async move {
             poller.run().await;

@@ -16,8 +16,8 @@ use crate::store::{FilterReport, FilterState, Hidden, Judged, Store, StoreError}
 
 /// Mentions judged in one transaction.
 const BATCH: i64 = 500;
-/// Unmarked mentions that stand for the brand itself when the filter learns.
-const UNMARKED: i64 = 400;
+/// Mentions whose label somebody corrected: people read them, and said nothing of another brand.
+const CORRECTED: i64 = 400;
 /// How far back mentions are judged by a filter that has learned.
 const BACK_MS: i64 = 60 * DAY_MS;
 
@@ -103,7 +103,7 @@ impl FilterWorker {
         {
             return Ok(measured);
         }
-        let judged = self.store.brand_examples(brand, UNMARKED).await?;
+        let judged = self.store.brand_examples(brand, CORRECTED).await?;
         // Seconds of arithmetic at worst: not on a thread that answers others.
         let learning = tokio::task::spawn_blocking(move || {
             let examples: Vec<Example> = judged.iter().map(example).collect();

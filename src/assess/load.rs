@@ -2,8 +2,7 @@
 //!
 //! The cost is that of a few hundred to a few thousand rows of hourly counts, whatever the number of mentions.
 
-use std::collections::BTreeMap;
-
+use crate::domain::budget::Saving;
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
 use crate::domain::source::{SourceHealth, SourceKind};
@@ -13,6 +12,8 @@ use crate::store::{Store, StoreError};
 
 use super::baseline::HISTORY_MS;
 use super::coverage::{Reading, SourceRecord, Sources};
+use super::onset::OnsetRules;
+use super::quiet::{QuietSource, quiet};
 use super::silence;
 use super::verdict::{Evidence, Surroundings};
 use super::window::Rules;
@@ -37,11 +38,20 @@ pub struct Settings {
     pub silence_alarm_ms: i64,
     /// The limits of the verdict.
     pub rules: Rules,
+    /// When an incident is proposed.
+    pub onset: OnsetRules,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { hold_ms: 3 * DAY_MS, flag_severity: 0.5, watch_ms: 14 * DAY_MS, silence_alarm_ms: 4 * HOUR_MS, rules: Rules::default() }
+        Self {
+            hold_ms: 3 * DAY_MS,
+            flag_severity: 0.5,
+            watch_ms: 14 * DAY_MS,
+            silence_alarm_ms: 4 * HOUR_MS,
+            rules: Rules::default(),
+            onset: OnsetRules::default(),
+        }
     }
 }
 
@@ -51,6 +61,7 @@ impl Settings {
     pub fn with_min_coverage(mut self, share: f64) -> Self {
         self.rules.known = share.clamp(0.0, 1.0);
         self.rules.hold = self.rules.hold.max(self.rules.known);
+        self.onset.known = self.rules.known;
         self
     }
 }
@@ -68,20 +79,20 @@ pub(super) struct Normal {
 
 /// What the store knows of one brand's sources in a span, its last hours in full.
 pub(super) async fn sources(store: &Store, brand: BrandId, span: Span) -> Result<Sources, StoreError> {
-    let mut covered: BTreeMap<_, BTreeMap<Millis, i64>> = BTreeMap::new();
-    for hour in store.coverage(span).await? {
-        covered.entry(hour.source).or_default().insert(hour.hour, hour.covered_ms);
-    }
     let mut records = Vec::new();
     for health in store.source_health().await? {
         let own = health.spec.brand == brand;
+        // The brand's own voice: nobody is unhappy there.
+        if health.spec.kind == SourceKind::Statuspage {
+            continue;
+        }
         // Rows of an import can name any brand.
         if !own && health.spec.kind != SourceKind::Import {
             continue;
         }
         let hours = store.hours(brand, Some(health.id), span).await?;
         if own || !hours.is_empty() {
-            let covered = covered.remove(&health.id).unwrap_or_default();
+            let covered = store.coverage_of(health.id, span).await?.into_iter().map(|c| (c.hour, c.covered_ms)).collect();
             let unhappy = hours.iter().map(|h| (h.hour, h.unhappy)).collect();
             records.push(SourceRecord { id: health.id, reading: reading(&health), name: health.spec.name, covered, unhappy });
         }
@@ -153,7 +164,10 @@ pub(super) async fn assess(
     let surroundings = surroundings(store, incident, now, &settings.rules).await?;
     let surroundings = Surroundings {
         silent: sources.silent(&normal.baseline.sources, now),
+        raised: sources.raised(&normal.baseline, now, &settings.rules),
+        quiet: quiet_sources(store, incident.brand, now).await?,
         left_out: sources.left_out(&normal.baseline.sources),
+        sampled: sampled(store, incident.brand, now).await?,
         history_unscored: normal.unscored,
         history_mentions: normal.mentions,
         hot_themes: super::themes::hot(store, incident.id, now).await?,
@@ -163,6 +177,28 @@ pub(super) async fn assess(
     let alarm = silence::of(incident, &store.updates(incident.id).await?, &assessment, settings.silence_alarm_ms);
     assessment.reasons.extend(alarm.as_ref().map(silence::reason));
     Ok((assessment, normal))
+}
+
+async fn quiet_sources(store: &Store, brand: BrandId, now: Millis) -> Result<Vec<QuietSource>, StoreError> {
+    let sources: Vec<SourceHealth> = store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
+    let quiet = quiet(store, &sources, now).await?;
+    Ok(sources.into_iter().filter_map(|s| quiet.get(&s.id).map(|quiet| QuietSource { name: s.spec.name, quiet: *quiet })).collect())
+}
+
+/// Sources of a brand of which a sample is read now, in words.
+async fn sampled(store: &Store, brand: BrandId, now: Millis) -> Result<Vec<String>, StoreError> {
+    let spending: Vec<_> = store.spending(now).await?.into_iter().filter(|s| s.one_in > 1).collect();
+    if spending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let health = store.source_health().await?;
+    let own = health.iter().filter(|h| h.spec.brand == brand && Saving::of(h.spec.kind) == Saving::Samples);
+    let words = own.filter_map(|h| {
+        let saving = spending.iter().find(|s| s.source == h.id)?;
+        let since = saving.since.map_or_else(|| "today".to_owned(), super::reasons::when);
+        Some(format!("{} is read as a sample, 1 in {} since {since}", h.spec.name, saving.one_in))
+    });
+    Ok(words.collect())
 }
 
 /// Mentions younger than this may still wait for a score without a word about it.

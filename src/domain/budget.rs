@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::source::SourceKind;
 use super::time::{DAY_MS, HOUR_MS, Millis};
 
 /// One unit of money in millionths.
@@ -71,6 +72,16 @@ impl Budget {
         Ok(Some(budget))
     }
 
+    /// What kinds that cost may spend when nothing else is said: a mistake in a query should not empty a purse.
+    pub fn usual(kind: SourceKind) -> Option<Self> {
+        match kind {
+            SourceKind::X => Some(Self { requests: None, money: Some(Money { micros: 10 * MICROS, currency: "USD".to_owned() }) }),
+            // The platform's own limit, less what a look by hand takes.
+            SourceKind::Youtube => Some(Self { requests: Some(9_500), money: None }),
+            _ => None,
+        }
+    }
+
     /// How to read now. `spent` is what this UTC day has cost; `demand` is what it would have cost without sampling.
     ///
     /// A day's demand is expected to go on as it was. When that is more than what is left, 1 in n is read: n is what the
@@ -129,6 +140,16 @@ pub enum Saving {
     AsksLess,
 }
 
+impl Saving {
+    /// What a kind of source does.
+    pub const fn of(kind: SourceKind) -> Self {
+        match kind {
+            SourceKind::X => Self::Samples,
+            _ => Self::AsksLess,
+        }
+    }
+}
+
 /// When the UTC day of `now` ends.
 pub const fn next_day(now: Millis) -> Millis {
     Millis::new((now.get().div_euclid(DAY_MS) + 1) * DAY_MS)
@@ -145,6 +166,20 @@ pub struct Spending {
     pub one_in: i64,
     /// Since when it is sampled like that.
     pub since: Option<Millis>,
+}
+
+impl Spending {
+    /// How a source of this kind is read while it saves, in words; empty while it does not. `since` is the time as shown.
+    pub fn declared(&self, kind: SourceKind, since: &str) -> String {
+        let n = self.one_in;
+        match Saving::of(kind) {
+            _ if n <= 1 => String::new(),
+            Saving::Samples => {
+                format!("Sampling 1 in {n} since {since}, weight {n}: a budget nears its end, so one part in {n} of the time is read")
+            }
+            Saving::AsksLess => format!("Asked 1 time in {n} since {since}: a budget nears its end; what is asked for is read in full"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::fold::fold;
 use super::words::{Part, parts};
 
-/// Marks of other brands that are needed before anything is hidden.
+/// Marks of each kind that are needed before anything is hidden.
 pub const LEAST_MARKS: usize = 20;
 /// Precision that must be reached, by the lower end of its interval, 0..=1.
 pub const LEAST_PRECISION: f64 = 0.8;
@@ -102,7 +102,7 @@ fn hash(texts: &[&str]) -> usize {
     usize::try_from((hash ^ (hash >> 32)) % WEIGHTS as u64).unwrap_or_default()
 }
 
-/// A mention that somebody judged, or that nobody objected to.
+/// A mention that somebody judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
     /// What is seen of it.
@@ -213,7 +213,7 @@ impl Precision {
 pub struct Measured {
     /// Examples of other brands: people marked each of them.
     pub others: i64,
-    /// Examples of this brand: marked, or listed without a word against them.
+    /// Examples of this brand: people marked them, or corrected their label and said nothing of another brand.
     pub these: i64,
     /// Each example judged by a filter that did not learn from it.
     pub held_out: Precision,
@@ -301,7 +301,7 @@ mod tests {
     fn it_learns_to_tell_two_brands_apart() {
         let filter = Filter::learn(&examples(30, 60));
         let judge = |text: &str| filter.judge(&Features::of(Traits { text, platform: "mastodon", ..Traits::default() }));
-        assert_eq!(judge("my acme anvil came by rocket"), About::Other);
+        assert_eq!(judge("the acme anvil is heavy, as are rocket skates"), About::Other);
         assert_eq!(judge("acme login is down and support is silent"), About::This);
         assert_eq!(judge("nothing that was ever seen"), About::This, "in doubt it is shown");
         assert_eq!(judge(""), About::This);

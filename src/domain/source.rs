@@ -19,14 +19,50 @@ pub enum SourceKind {
     Mastodon,
     /// Hacker News through its search.
     Hackernews,
+    /// App Store reviews, by the public feed or App Store Connect.
+    AppStore,
+    /// Bluesky: the stream of all posts, or its search.
+    Bluesky,
+    /// All public posts of a Discourse forum.
+    Discourse,
+    /// Comments of a Disqus forum.
+    Disqus,
+    /// Comments of a Ghost site.
+    Ghost,
+    /// Issues, discussions and their comments on GitHub.
+    Github,
+    /// Reviews of an own app on Google Play.
+    GooglePlay,
+    /// Comments of an Isso server.
+    Isso,
+    /// Posts and comments that a Lemmy server finds.
+    Lemmy,
+    /// News found by a search feed.
+    News,
+    /// Comments of a Remark42 site.
+    Remark42,
+    /// Questions and answers of a Stack Exchange site.
+    StackExchange,
+    /// Telegram channels and groups that a bot is in.
+    Telegram,
+    /// Reviews of a business on Trustpilot.
+    Trustpilot,
     /// A Facebook page.
     Facebook,
     /// An Instagram professional account.
     Instagram,
+    /// A LinkedIn organisation.
+    Linkedin,
+    /// Reddit.
+    Reddit,
+    /// A status page: the brand's own words, which are no mentions.
+    Statuspage,
     /// Threads.
     Threads,
     /// X, through its recent search.
     X,
+    /// Comments on YouTube.
+    Youtube,
     /// Rows from `ebb import`; never polled.
     Import,
     /// Sent to us, or put into the watched folder; never polled.
@@ -40,10 +76,28 @@ impl SourceKind {
         Self::Wordpress,
         Self::Mastodon,
         Self::Hackernews,
+        Self::AppStore,
+        Self::Bluesky,
+        Self::Discourse,
+        Self::Disqus,
+        Self::Ghost,
+        Self::Github,
+        Self::GooglePlay,
+        Self::Isso,
+        Self::Lemmy,
+        Self::News,
+        Self::Remark42,
+        Self::StackExchange,
+        Self::Telegram,
+        Self::Trustpilot,
         Self::Facebook,
         Self::Instagram,
+        Self::Linkedin,
+        Self::Reddit,
+        Self::Statuspage,
         Self::Threads,
         Self::X,
+        Self::Youtube,
         Self::Import,
         Self::Push,
     ];
@@ -55,10 +109,28 @@ impl SourceKind {
             Self::Wordpress => "wordpress",
             Self::Mastodon => "mastodon",
             Self::Hackernews => "hackernews",
+            Self::AppStore => "appstore",
+            Self::Bluesky => "bluesky",
+            Self::Discourse => "discourse",
+            Self::Disqus => "disqus",
+            Self::Ghost => "ghost",
+            Self::Github => "github",
+            Self::GooglePlay => "googleplay",
+            Self::Isso => "isso",
+            Self::Lemmy => "lemmy",
+            Self::News => "news",
+            Self::Remark42 => "remark42",
+            Self::StackExchange => "stackexchange",
+            Self::Telegram => "telegram",
+            Self::Trustpilot => "trustpilot",
             Self::Facebook => "facebook",
             Self::Instagram => "instagram",
+            Self::Linkedin => "linkedin",
+            Self::Reddit => "reddit",
+            Self::Statuspage => "statuspage",
             Self::Threads => "threads",
             Self::X => "x",
+            Self::Youtube => "youtube",
             Self::Import => "import",
             Self::Push => "push",
         }
@@ -108,6 +180,17 @@ pub struct SourceSpec {
 #[serde(transparent)]
 pub struct Cursor(pub String);
 
+/// What makes an account one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountKey {
+    /// Such as `bluesky`.
+    pub platform: String,
+    /// The host for federated and self-hosted software; a constant elsewhere.
+    pub instance: String,
+    /// The platform's own id.
+    pub native_id: String,
+}
+
 /// What one request to a source brought.
 ///
 /// The cursor is saved with the posts in one transaction; it never moves past what was not kept.
@@ -117,6 +200,8 @@ pub struct Page {
     pub posts: Vec<Post>,
     /// Posts that the platform says are deleted.
     pub gone: Vec<PostKey>,
+    /// Accounts that the platform says are closed or hidden, with all their posts.
+    pub closed: Vec<AccountKey>,
     /// Where to go on after these posts are kept.
     pub cursor: Cursor,
     /// The stretch of time that is now fully read, once a chain of pages is complete. `None`: not known, or the chain goes on.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::brand::BrandTerms;
+use crate::domain::budget::{Saving, Thrift};
 use crate::domain::post::PostKey;
 use crate::domain::source::{Cursor, Page, Recheck, SourceSpec};
 use crate::domain::time::Millis;
@@ -18,6 +19,11 @@ pub trait Poll: Send + Sync + 'static {
 
     /// Posts that one recheck takes; 0: none can be re-read.
     fn recheck_batch(&self) -> usize;
+
+    /// How sparingly to read from now on.
+    fn thrift(&self, _thrift: Thrift) -> Saving {
+        Saving::AsksLess
+    }
 }
 
 /// Makes what speaks to a configured source.
@@ -65,5 +71,9 @@ impl Poll for Platform {
 
     fn recheck_batch(&self) -> usize {
         self.adapter.recheck_batch()
+    }
+
+    fn thrift(&self, thrift: Thrift) -> Saving {
+        self.adapter.thrift(thrift)
     }
 }

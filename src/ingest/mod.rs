@@ -11,11 +11,14 @@ pub mod folder;
 pub mod import;
 mod poller;
 pub mod prepare;
+mod purse;
+mod retention;
 pub mod schedule;
 mod tick;
 
 pub use adapters::{Adapters, Platform, Platforms, Poll};
 pub use poller::{Poller, PollerOptions};
+pub use retention::Retention;
 pub use tick::Outcome;
 
 #[cfg(test)]

@@ -8,12 +8,14 @@ use futures_util::FutureExt;
 use super::adapters::{Adapters, Poll};
 use super::poller::Poller;
 use super::prepare::{self, Judge};
+use super::purse::Purse;
 use super::schedule::{Ended, Mood, Timing, next_poll};
 use crate::domain::ids::SourceId;
 use crate::domain::matching::Matcher;
 use crate::domain::source::{Cursor, More, Page};
+use crate::domain::statement::Statement;
 use crate::domain::time::Millis;
-use crate::sources::PollError;
+use crate::sources::{PollError, metered};
 use crate::store::{Kept, OwnPost, PageToKeep, RecheckToKeep, SourceLease, StoreError};
 
 /// What one tick did.
@@ -128,10 +130,11 @@ impl<A: Adapters> Poller<A> {
             (Ok(adapter), Ok(matcher)) => Work { lease, adapter, matcher, mood },
             (Err(failure), _) | (_, Err(failure)) => return self.fail(&lease, mood, failure).await,
         };
-        match self.chain(&work).await? {
+        let mut purse = Purse::of(&work.lease);
+        match self.chain(&work, &mut purse).await? {
             Chain::Broken(failure) => self.fail(&work.lease, mood, failure).await,
             Chain::Done { pages, mut kept, next_poll_at } => {
-                add(&mut kept, self.recheck(&work).await?);
+                add(&mut kept, self.recheck(&work, &mut purse).await?);
                 self.store.give_back(&work.lease, next_poll_at).await?;
                 let source = work.lease.id;
                 tracing::debug!(source.name = work.lease.spec.name, pages, new = kept.new, updated = kept.updated, "Polled");
@@ -141,7 +144,7 @@ impl<A: Adapters> Poller<A> {
     }
 
     /// Asks for page after page. Each is kept with its cursor before the next one is asked for.
-    async fn chain<P: Poll>(&self, work: &Work<P>) -> Result<Chain, StoreError> {
+    async fn chain<P: Poll>(&self, work: &Work<P>, purse: &mut Purse) -> Result<Chain, StoreError> {
         let lease = &work.lease;
         let mut cursor = lease.cursor.clone();
         let mut kept = Kept::default();
@@ -149,18 +152,25 @@ impl<A: Adapters> Poller<A> {
         loop {
             let asked_at = self.clock.now();
             self.store.renew_lease(lease, asked_at.plus(self.lease_ms())).await?;
-            let page = match self.guarded(work.adapter.poll(&cursor, asked_at)).await {
+            if let Err(error) = self.open_purse((lease, &work.adapter), purse, asked_at).await? {
+                return Ok(Chain::Broken(Failure::from(&error)));
+            }
+            let (answer, spent) = metered(self.guarded(work.adapter.poll(&cursor, asked_at))).await;
+            let now = self.clock.now();
+            self.pay(lease, purse, spent, now).await?;
+            let mut page = match answer {
                 Ok(page) => page,
                 Err(failure) => return Ok(Chain::Broken(failure)),
             };
+            page.gone.extend(self.store.posts_of_accounts(&std::mem::take(&mut page.closed)).await?);
             pages += 1;
-            let now = self.clock.now();
             let goes_on = self.goes_on(&page, &cursor, (pages, now));
             cursor = page.cursor.clone();
             let not_before = page.not_before;
             // Before the cursor moves: what is kept twice is kept once.
             let own = own_posts(&page, work, now);
             self.store.save_own_posts(lease.spec.brand, lease.id, &own, now).await?;
+            self.keep_statements(lease, (&page, own), now).await?;
             let mut page = match prepared(page, work, now) {
                 Ok(page) => page,
                 Err(failure) => return Ok(Chain::Broken(failure)),
@@ -175,12 +185,25 @@ impl<A: Adapters> Poller<A> {
                 GoesOn::Later => Ended::Unfinished,
                 _ => Ended::Well { quiet: self.note_quiet(lease.id, newest) },
             };
-            let next_poll_at = self.next(lease, work.mood, (ended, not_before), now);
+            let mut spaced = lease.clone();
+            spaced.spec.every_ms = purse.every_ms(lease.spec.every_ms);
+            let next_poll_at = self.next(&spaced, work.mood, (ended, not_before), now);
             // Due still: that keeps the lease until known posts are read again.
             page.next_poll_at = now;
             add(&mut kept, self.store.save_page(lease, page, now).await?);
             return Ok(Chain::Done { pages, kept, next_poll_at });
         }
+    }
+
+    /// What the brand said itself: told as such by the platform, or posted by one of its accounts to everybody. Offers are no
+    /// updates of an incident.
+    async fn keep_statements(&self, lease: &SourceLease, (page, own): (&Page, Vec<OwnPost>), now: Millis) -> Result<(), StoreError> {
+        let own = own.into_iter().filter(|own| own.promotional.is_empty() && own.post.reply_to.is_none() && !own.post.text.is_empty());
+        let said: Vec<Statement> = page.updates.iter().cloned().chain(own.map(|own| Statement::from(own.post))).collect();
+        if !said.is_empty() || !page.gone.is_empty() {
+            self.store.keep_statements(lease, &said, &page.gone, now).await?;
+        }
+        Ok(())
     }
 
     fn goes_on(&self, page: &Page, before: &Cursor, (pages, now): (usize, Millis)) -> GoesOn {
@@ -195,7 +218,7 @@ impl<A: Adapters> Poller<A> {
     }
 
     /// Reads known posts of this source again. A failure here leaves them due, and does not count against the source.
-    async fn recheck<P: Poll>(&self, work: &Work<P>) -> Result<Kept, StoreError> {
+    async fn recheck<P: Poll>(&self, work: &Work<P>, purse: &mut Purse) -> Result<Kept, StoreError> {
         let mut kept = Kept::default();
         let batch = work.adapter.recheck_batch();
         if batch == 0 {
@@ -207,7 +230,13 @@ impl<A: Adapters> Poller<A> {
             if self.finishing.is_cancelled() {
                 break;
             }
-            let recheck = match self.guarded(work.adapter.recheck(keys, self.clock.now())).await {
+            // Following deletions is a duty at the platforms that take money: it goes on until the purse is empty.
+            if self.open_purse((&work.lease, &work.adapter), purse, self.clock.now()).await?.is_err() {
+                break;
+            }
+            let (answer, spent) = metered(self.guarded(work.adapter.recheck(keys, self.clock.now()))).await;
+            self.pay(&work.lease, purse, spent, self.clock.now()).await?;
+            let recheck = match answer {
                 Ok(recheck) => recheck,
                 Err(failure) => {
                     tracing::warn!(source.name = work.lease.spec.name, error = failure.error, "Known posts could not be read again");

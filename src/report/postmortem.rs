@@ -232,6 +232,24 @@ mod tests {
         Reason { code: "x".to_owned(), text: text.to_owned(), blocks: true }
     }
 
+    fn elevated(at: Millis) -> KeptVerdict {
+        let assessment = Assessment {
+            at,
+            verdict: Verdict::Elevated,
+            unhappy_per_hour: 1.0,
+            expected_per_hour: 1.0,
+            upper_limit: 2.0,
+            calm_limit: 1.5,
+            window: Span::empty(START),
+            coverage: 1.0,
+            calm_since: None,
+            held_ms: 0,
+            hold_ms: 1,
+            reasons: vec![reason("Concern is 4 times normal"), reason("two"), reason("three")],
+        };
+        KeptVerdict { id: VerdictId::new(1), incident: IncidentId::new(9), assessment }
+    }
+
     fn facts() -> Facts {
         let at = |h: i64| START.plus(h * HOUR_MS);
         let id = IncidentId::new(9);
@@ -268,24 +286,7 @@ mod tests {
                 text: "We are\nsorry".to_owned(),
                 url: Some("https://status.example/1".to_owned()),
             }],
-            verdicts: vec![KeptVerdict {
-                id: VerdictId::new(1),
-                incident: id,
-                assessment: Assessment {
-                    at: at(1),
-                    verdict: Verdict::Elevated,
-                    unhappy_per_hour: 1.0,
-                    expected_per_hour: 1.0,
-                    upper_limit: 2.0,
-                    calm_limit: 1.5,
-                    window: Span::empty(START),
-                    coverage: 1.0,
-                    calm_since: None,
-                    held_ms: 0,
-                    hold_ms: 1,
-                    reasons: vec![reason("Concern is 4 times normal"), reason("two"), reason("three")],
-                },
-            }],
+            verdicts: vec![elevated(at(1))],
             closings: vec![Closing {
                 at: at(80),
                 who: "Noor".to_owned(),

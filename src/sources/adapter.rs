@@ -4,18 +4,36 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::appstore::AppStore;
+use super::bluesky::Bluesky;
+use super::discourse::Discourse;
+use super::disqus::Disqus;
 use super::facebook::Facebook;
 use super::feed::Feed;
+use super::ghost::Ghost;
+use super::github::Github;
+use super::googleplay::GooglePlay;
 use super::hackernews::HackerNews;
 use super::instagram::Instagram;
+use super::isso::Isso;
+use super::lemmy::Lemmy;
+use super::linkedin::LinkedIn;
 use super::mastodon::Mastodon;
+use super::news::News;
+use super::reddit::Reddit;
+use super::remark42::Remark42;
 use super::secret::Secrets;
+use super::stackexchange::StackExchange;
+use super::statuspage::Statuspage;
+use super::telegram::Telegram;
 use super::threads::Threads;
+use super::trustpilot::Trustpilot;
 use super::wordpress::WordPress;
 use super::x::X;
-use super::{Http, PollError, SettingsError};
+use super::youtube::YouTube;
+use super::{Http, PollError, SettingsError, walk};
 use crate::domain::brand::BrandTerms;
-use crate::domain::budget::{Saving, Thrift};
+use crate::domain::budget::{Budget, Saving, Thrift};
 use crate::domain::post::PostKey;
 use crate::domain::source::{Cursor, Page, Recheck, SourceKind, SourceSpec};
 use crate::domain::time::Millis;
@@ -31,14 +49,50 @@ pub enum Adapter {
     Mastodon(Mastodon),
     /// Hacker News.
     HackerNews(HackerNews),
+    /// App Store reviews, by the public feed or App Store Connect.
+    AppStore(AppStore),
+    /// Bluesky: the stream of all posts, or its search.
+    Bluesky(Bluesky),
+    /// All public posts of a Discourse forum.
+    Discourse(Discourse),
+    /// Comments of a Disqus forum.
+    Disqus(Disqus),
+    /// Comments of a Ghost site.
+    Ghost(Ghost),
+    /// Issues, discussions and their comments on GitHub.
+    Github(Github),
+    /// Reviews of an own app on Google Play.
+    GooglePlay(GooglePlay),
+    /// Comments of an Isso server.
+    Isso(Isso),
+    /// Posts and comments that a Lemmy server finds.
+    Lemmy(Lemmy),
+    /// News found by a search feed.
+    News(News),
+    /// Comments of a Remark42 site.
+    Remark42(Remark42),
+    /// Questions and answers of a Stack Exchange site.
+    StackExchange(StackExchange),
+    /// Telegram channels and groups that a bot is in.
+    Telegram(Telegram),
+    /// Reviews of a business on Trustpilot.
+    Trustpilot(Trustpilot),
     /// A Facebook page.
     Facebook(Box<Facebook>),
     /// Instagram.
     Instagram(Box<Instagram>),
+    /// LinkedIn.
+    LinkedIn(Box<LinkedIn>),
+    /// Reddit.
+    Reddit(Box<Reddit>),
+    /// A status page: the brand's own words.
+    Statuspage(Statuspage),
     /// Threads.
     Threads(Box<Threads>),
     /// X.
     X(Box<X>),
+    /// YouTube.
+    YouTube(Box<YouTube>),
 }
 
 impl Adapter {
@@ -52,10 +106,28 @@ impl Adapter {
             SourceKind::Wordpress => WordPress::new(spec).map(Self::WordPress),
             SourceKind::Mastodon => Mastodon::new(spec, secrets, terms).map(Self::Mastodon),
             SourceKind::Hackernews => HackerNews::new(spec, terms).map(Self::HackerNews),
+            SourceKind::AppStore => AppStore::new(spec, secrets).map(Self::AppStore),
+            SourceKind::Bluesky => Bluesky::new(spec, secrets, terms).map(Self::Bluesky),
+            SourceKind::Discourse => Discourse::new(spec, secrets).map(Self::Discourse),
+            SourceKind::Disqus => Disqus::new(spec, secrets).map(Self::Disqus),
+            SourceKind::Ghost => Ghost::new(spec).map(Self::Ghost),
+            SourceKind::Github => Github::new(spec, secrets, terms).map(Self::Github),
+            SourceKind::GooglePlay => GooglePlay::new(spec, secrets).map(Self::GooglePlay),
+            SourceKind::Isso => Isso::new(spec).map(Self::Isso),
+            SourceKind::Lemmy => Lemmy::new(spec, terms).map(Self::Lemmy),
+            SourceKind::News => News::new(spec, terms).map(Self::News),
+            SourceKind::Remark42 => Remark42::new(spec).map(Self::Remark42),
+            SourceKind::StackExchange => StackExchange::new(spec, secrets, terms).map(Self::StackExchange),
+            SourceKind::Telegram => Telegram::new(spec, secrets).map(Self::Telegram),
+            SourceKind::Trustpilot => Trustpilot::new(spec, secrets).map(Self::Trustpilot),
             SourceKind::Facebook => Facebook::new(spec, secrets).map(|a| Self::Facebook(Box::new(a))),
             SourceKind::Instagram => Instagram::new(spec, secrets).map(|a| Self::Instagram(Box::new(a))),
+            SourceKind::Linkedin => LinkedIn::new(spec, secrets).map(|a| Self::LinkedIn(Box::new(a))),
+            SourceKind::Reddit => Reddit::new(spec, secrets, terms).map(|a| Self::Reddit(Box::new(a))),
+            SourceKind::Statuspage => Statuspage::new(spec).map(Self::Statuspage),
             SourceKind::Threads => Threads::new(spec, secrets, terms).map(|a| Self::Threads(Box::new(a))),
             SourceKind::X => X::new(spec, secrets, terms).map(|x| Self::X(Box::new(x))),
+            SourceKind::Youtube => YouTube::new(spec, secrets, terms).map(|a| Self::YouTube(Box::new(a))),
             SourceKind::Import | SourceKind::Push => Err(SettingsError::NeverPolled { source_name: spec.name.clone() }),
         }
     }
@@ -67,10 +139,28 @@ impl Adapter {
             Self::WordPress(a) => a.poll(http, cursor, now).await,
             Self::Mastodon(a) => a.poll(http, cursor, now).await,
             Self::HackerNews(a) => a.poll(http, cursor, now).await,
+            Self::AppStore(a) => walk::poll(a, http, cursor, now).await,
+            Self::Bluesky(a) => a.poll(http, cursor, now).await,
+            Self::Discourse(a) => walk::poll(a, http, cursor, now).await,
+            Self::Disqus(a) => walk::poll(a, http, cursor, now).await,
+            Self::Ghost(a) => walk::poll(a, http, cursor, now).await,
+            Self::Github(a) => walk::poll(a, http, cursor, now).await,
+            Self::GooglePlay(a) => walk::poll(a, http, cursor, now).await,
+            Self::Isso(a) => walk::poll(a, http, cursor, now).await,
+            Self::Lemmy(a) => walk::poll(a, http, cursor, now).await,
+            Self::News(a) => a.poll(http, cursor, now).await,
+            Self::Remark42(a) => walk::poll(a, http, cursor, now).await,
+            Self::StackExchange(a) => walk::poll(a, http, cursor, now).await,
+            Self::Telegram(a) => a.poll(http, cursor, now).await,
+            Self::Trustpilot(a) => walk::poll(a, http, cursor, now).await,
             Self::Facebook(a) => a.poll(http, cursor, now).await,
             Self::Instagram(a) => a.poll(http, cursor, now).await,
+            Self::LinkedIn(a) => a.poll(http, cursor, now).await,
+            Self::Reddit(a) => a.poll(http, cursor, now).await,
+            Self::Statuspage(a) => a.poll(http, cursor, now).await,
             Self::Threads(a) => a.poll(http, cursor, now).await,
             Self::X(a) => a.poll(http, cursor, now).await,
+            Self::YouTube(a) => a.poll(http, cursor, now).await,
         }
     }
 
@@ -78,14 +168,29 @@ impl Adapter {
     /// answers could not be judged this time.
     pub async fn recheck(&self, http: &Http, keys: &[PostKey], now: Millis) -> Result<Recheck, PollError> {
         match self {
-            Self::Feed(_) => Ok(Recheck::default()),
+            Self::Feed(_) | Self::GooglePlay(_) | Self::LinkedIn(_) | Self::News(_) | Self::Statuspage(_) | Self::Telegram(_) => {
+                Ok(Recheck::default())
+            }
             Self::WordPress(a) => a.recheck(http, keys, now).await,
             Self::Mastodon(a) => a.recheck(http, keys, now).await,
             Self::HackerNews(a) => a.recheck(http, keys, now).await,
+            Self::AppStore(a) => a.recheck(http, keys, now).await,
+            Self::Bluesky(a) => a.recheck(http, keys, now).await,
+            Self::Discourse(a) => a.recheck(http, keys, now).await,
+            Self::Disqus(a) => a.recheck(http, keys, now).await,
+            Self::Ghost(a) => a.recheck(http, keys, now).await,
+            Self::Github(a) => a.recheck(http, keys, now).await,
+            Self::Isso(a) => a.recheck(http, keys, now).await,
+            Self::Lemmy(a) => a.recheck(http, keys, now).await,
+            Self::Remark42(a) => a.recheck(http, keys, now).await,
+            Self::StackExchange(a) => a.recheck(http, keys, now).await,
+            Self::Trustpilot(a) => a.recheck(http, keys, now).await,
             Self::Facebook(a) => a.recheck(http, keys, now).await,
             Self::Instagram(a) => a.recheck(http, keys, now).await,
+            Self::Reddit(a) => a.recheck(http, keys, now).await,
             Self::Threads(a) => a.recheck(http, keys, now).await,
             Self::X(a) => a.recheck(http, keys, now).await,
+            Self::YouTube(a) => a.recheck(http, keys, now).await,
         }
     }
 
@@ -95,7 +200,7 @@ impl Adapter {
         match self {
             Self::X(a) => {
                 a.thrift(thrift);
-                Saving::Samples
+                Saving::of(SourceKind::X)
             }
             _ => Saving::AsksLess,
         }
@@ -104,19 +209,35 @@ impl Adapter {
     /// Posts that one recheck takes; 0: posts of this source cannot be re-read.
     pub const fn recheck_batch(&self) -> usize {
         match self {
-            // A feed is a sliding window: what is not in it is not gone.
-            Self::Feed(_) => 0,
+            // A feed is a sliding window: what is not in it is not gone. LinkedIn's notifications tell of edits and deletions
+            // for as long as words are kept. What a status page says is no mention.
+            Self::Feed(_) | Self::GooglePlay(_) | Self::LinkedIn(_) | Self::News(_) | Self::Statuspage(_) | Self::Telegram(_) => 0,
             Self::WordPress(_) => 100,
+            Self::AppStore(a) => a.recheck_batch(),
+            Self::Bluesky(_) => 25,
+            Self::Discourse(_) | Self::Disqus(_) | Self::Ghost(_) | Self::Lemmy(_) | Self::Trustpilot(_) => 10,
+            Self::Github(_) => 20,
+            Self::Isso(_) | Self::Remark42(_) => 50,
+            Self::StackExchange(_) => 100,
             Self::Mastodon(_) | Self::HackerNews(_) => 20,
             Self::Facebook(_) | Self::Instagram(_) | Self::Threads(_) => super::graph::BATCH,
+            Self::Reddit(_) => super::reddit::BATCH,
             Self::X(_) => super::x::BATCH,
+            Self::YouTube(_) => super::youtube::BATCH,
         }
     }
 }
 
 /// Reads the settings of a source, with the key named when they are wrong.
+///
+/// The budget is for whoever polls, and no adapter's own.
 pub(super) fn settings<T: DeserializeOwned>(spec: &SourceSpec) -> Result<T, SettingsError> {
-    T::deserialize(&spec.settings).map_err(|e| SettingsError::settings(&spec.name, e.to_string()))
+    Budget::of(&spec.settings).map_err(|what| SettingsError::settings(&spec.name, what))?;
+    let mut own = spec.settings.clone();
+    if let Some(map) = own.as_object_mut() {
+        map.remove("budget");
+    }
+    T::deserialize(&own).map_err(|e| SettingsError::settings(&spec.name, e.to_string()))
 }
 
 /// A configured address: absolute, `http` or `https`, without credentials.
@@ -140,6 +261,22 @@ impl TryFrom<String> for Address {
         url.set_fragment(None);
         Ok(Self(url))
     }
+}
+
+/// The configured address of a platform's interface, else its own one.
+pub(super) fn base(given: Option<Address>, default: &str, source: &str) -> Result<Url, SettingsError> {
+    given.map_or_else(|| Url::parse(default).map_err(|e| SettingsError::settings(source, e.to_string())), |given| Ok(given.0))
+}
+
+/// What is searched for: the configured phrases, else the brand's names. Quotation marks are put around them later.
+pub(super) fn queries(given: Vec<String>, terms: &BrandTerms, source: &str) -> Result<Vec<String>, SettingsError> {
+    let given = if given.is_empty() { terms.names.clone() } else { given };
+    let mut queries: Vec<String> = given.iter().map(|q| q.replace('"', " ").trim().to_owned()).filter(|q| !q.is_empty()).collect();
+    queries.dedup();
+    if queries.is_empty() {
+        return Err(SettingsError::settings(source, "nothing to search for: give the brand a name, or this source `queries`"));
+    }
+    Ok(queries)
 }
 
 /// `base` with more path and a query. The path of `base` is kept, for sites in a folder.

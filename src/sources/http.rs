@@ -19,6 +19,7 @@ use url::Url;
 
 use super::meter::{self, Paid};
 use super::oauth::Wallet;
+use super::session::Sessions;
 use super::{PollError, SettingsError};
 use crate::clock::Clock;
 use crate::domain::time::Millis;
@@ -73,6 +74,8 @@ pub struct Http {
     gates: gate::Gates,
     /// Tokens that were fetched, for adapters, which live for one poll.
     pub(super) wallet: Wallet,
+    /// The same, for logins that are no OAuth.
+    pub(super) sessions: Sessions,
     /// Posts paid for today.
     pub(super) paid: Paid,
 }
@@ -98,7 +101,7 @@ impl Http {
         let home = client(&options, &agent, Reach::Any)?;
         let abroad = client(&options, &agent, Reach::Public)?;
         let gates = gate::Gates::new(options.per_host, options.spacing);
-        Ok(Self { clock, options, home, abroad, gates, wallet: Wallet::default(), paid: Paid::default() })
+        Ok(Self { clock, options, home, abroad, gates, wallet: Wallet::default(), sessions: Sessions::default(), paid: Paid::default() })
     }
 
     /// Fetches one URL (or sends what is to be posted there), redirects included. Any status but a redirect is an answer.

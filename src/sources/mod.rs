@@ -12,6 +12,20 @@
 //! | `wordpress` | comment id | host of the site, with the path where it lives in a folder |
 //! | `mastodon` | `uri` of the status, so that one post read from two servers is one mention | host of that `uri` |
 //! | `hackernews` | item id | `news.ycombinator.com` |
+//! | `appstore` | review id | `apps.apple.com` |
+//! | `bluesky` | `at://` address of the post | `bsky.app` |
+//! | `discourse` | post id | host of the forum, with its folder |
+//! | `disqus` | post id | shortname of the forum |
+//! | `ghost` | comment id | host of the site |
+//! | `github` | see `github::found` | `github.com` |
+//! | `googleplay` | review id | package of the app |
+//! | `isso` | page, `#isso-` and comment id: it can be read again only with its page | host of the server |
+//! | `lemmy` | `ap_id`, so that one post read from two servers is one mention | host of that address |
+//! | `news` | as `feed` | host of the search |
+//! | `remark42` | address of the comment | host of the server |
+//! | `stackexchange` | post id | name of the site |
+//! | `telegram` | chat id, `/` and message id | `t.me` |
+//! | `trustpilot` | review id | `trustpilot.com` |
 //!
 //! Settings of a source, by kind; an unknown key is an error, and a secret is named, never written:
 //!
@@ -21,25 +35,50 @@
 //! | `wordpress` | `url` or `site`, `backfill_days` (all history unless given) |
 //! | `mastodon` | `url` or `server`, `hashtags` (the brand's unless given), `public` = `all`, `local` or `remote`, `search` = false, `token` = `{ env = ".." }` or `{ file = ".." }`, `backfill_days` = 60 |
 //! | `hackernews` | `url`, `item_url`, `queries` (the brand's names unless given), `backfill_days` = 60 |
+//!
+//! Those of the other kinds stand with examples in `docs/sources.md`.
 
 mod adapter;
+mod appstore;
+mod bluesky;
 mod cursor;
+mod discourse;
+mod disqus;
 mod error;
 mod facebook;
 mod feed;
+mod ghost;
+mod github;
+mod googleplay;
 mod graph;
 mod hackernews;
 mod html;
 mod http;
 mod instagram;
+mod isso;
+mod jwt;
+mod lemmy;
 mod lenient;
+mod linkedin;
+mod markdown;
 mod mastodon;
 mod meter;
+mod news;
 mod oauth;
+mod reddit;
+mod remark42;
 mod secret;
+mod session;
+mod stackexchange;
+mod statuspage;
+mod telegram;
 mod threads;
+mod trustpilot;
+mod value;
+mod walk;
 mod wordpress;
 mod x;
+mod youtube;
 
 pub use adapter::Adapter;
 pub use error::{PollError, SettingsError};

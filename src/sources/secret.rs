@@ -77,6 +77,13 @@ impl Secrets {
 
     /// Reads a secret; `source` names who needs it in errors.
     pub fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
+        let text = self.read_lines(source, at)?;
+        let wrong = |what: String| SettingsError::Secret { source_name: source.to_owned(), what };
+        Secret::of(text.expose()).ok_or_else(|| wrong("it is empty or holds white space or special characters".to_owned()))
+    }
+
+    /// A secret of several lines, such as a key file. It is not fit for a header.
+    pub(super) fn read_lines(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
         let wrong = |what: String| SettingsError::Secret { source_name: source.to_owned(), what };
         let text = match at {
             SecretRef::Env(name) => self.variable(name).ok_or_else(|| wrong(format!("the environment variable `{name}` is not set")))?,
@@ -88,7 +95,7 @@ impl Secrets {
                 std::fs::read_to_string(path).map_err(|e| wrong(format!("{}: {e}", path.display())))?
             }
         };
-        Secret::of(&text).ok_or_else(|| wrong("it is empty or holds white space or special characters".to_owned()))
+        Ok(Secret(text))
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! What was asked, answered and read, per source and hour.
 
+use sqlx::any::AnyRow;
+
 use super::bulk::{self, Value, values};
 use super::row::Cells;
 use super::{Result, SourceLease, Store, WriteTx};
@@ -24,6 +26,20 @@ where hour >= $1
 order by
     source_id,
     hour";
+
+const READ_ONE: &str = "
+select
+    source_id,
+    hour,
+    asked,
+    answered,
+    items,
+    covered_ms
+from coverage
+where source_id = $1
+    and hour >= $2
+    and hour < $3
+order by hour";
 
 const ADD: (&str, &str) = (
     "
@@ -72,19 +88,25 @@ impl Store {
     /// Coverage of all sources in the hours that begin in `span` (its first hour from its start), by source and hour.
     pub async fn coverage(&self, span: Span) -> Result<Vec<HourCoverage>> {
         let rows = sqlx::query(READ).bind(span.from().hour().get()).bind(span.to().get()).fetch_all(&self.readers).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(HourCoverage {
-                    source: SourceId::new(row.int("source_id")?),
-                    hour: row.at("hour")?,
-                    asked: row.int("asked")?,
-                    answered: row.int("answered")?,
-                    items: row.int("items")?,
-                    covered_ms: row.int("covered_ms")?,
-                })
-            })
-            .collect()
+        rows.iter().map(read).collect()
     }
+
+    /// Coverage of one source in the hours that begin in `span` (its first hour from its start), by hour.
+    pub async fn coverage_of(&self, source: SourceId, span: Span) -> Result<Vec<HourCoverage>> {
+        let query = sqlx::query(READ_ONE).bind(source.get()).bind(span.from().hour().get()).bind(span.to().get());
+        query.fetch_all(&self.readers).await?.iter().map(read).collect()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<HourCoverage> {
+    Ok(HourCoverage {
+        source: SourceId::new(row.int("source_id")?),
+        hour: row.at("hour")?,
+        asked: row.int("asked")?,
+        answered: row.int("answered")?,
+        items: row.int("items")?,
+        covered_ms: row.int("covered_ms")?,
+    })
 }
 
 /// Counts a poll in the hour of `now`.

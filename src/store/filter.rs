@@ -203,6 +203,14 @@ where m.id = x.mention_id
     and m.deleted_at is null
     and x.brand_id = $1";
 
+/// Somebody corrected its label.
+const CORRECTED: &str = "x.hidden = 0
+    and exists (
+        select 1
+        from corrections c
+        where c.mention_id = x.mention_id
+    )";
+
 const FROM: &str = "
 select
     coalesce(min(mention_id), 0) as first
@@ -287,14 +295,13 @@ impl Store {
         Ok((marks, Precision { hidden: row.int("audited")?, right: row.int("audited_right")? }))
     }
 
-    /// What a filter can learn from: the newest marks, and the newest mentions that are shown and that nobody marked.
-    pub async fn brand_examples(&self, brand: BrandId, unmarked: i64) -> Result<Vec<Judged>> {
+    /// What a filter can learn from: the newest marks, and the newest mentions whose label somebody corrected without a
+    /// word about another brand.
+    pub async fn brand_examples(&self, brand: BrandId, corrected: i64) -> Result<Vec<Judged>> {
         let marked = format!("{JUDGED}\n    and b.about is not null\norder by b.marked_at desc, x.mention_id\nlimit $2");
-        let others = format!(
-            "{JUDGED}\n    and b.about is null\n    and x.hidden = 0\n    and m.copy_of is null\norder by x.created_at desc, x.mention_id desc\nlimit $2"
-        );
+        let read = format!("{JUDGED}\n    and b.about is null\n    and {CORRECTED}\norder by x.mention_id desc\nlimit $2");
         let mut examples = Vec::new();
-        for (sql, limit) in [(marked, MOST_MARKS), (others, unmarked)] {
+        for (sql, limit) in [(marked, MOST_MARKS), (read, corrected)] {
             let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(brand.get()).bind(limit).fetch_all(&self.readers).await?;
             for row in &rows {
                 examples.push(judged(row)?);

@@ -124,6 +124,7 @@ impl Store {
             .bind(now.get())
             .execute(&mut *tx)
             .await?;
+        self.attach_statements(&mut tx, id, now).await?;
         tx.commit().await?;
         Ok(IncidentId::new(id))
     }
@@ -148,9 +149,10 @@ impl Store {
     }
 
     /// Writes an incident that was read and changed. [`StoreError::Conflict`] when it changed since it was read.
-    pub async fn update_incident(&self, incident: &Incident, _now: Millis) -> Result<()> {
+    pub async fn update_incident(&self, incident: &Incident, now: Millis) -> Result<()> {
         let mut tx = self.begin(Touch::Rows).await?;
         let updated = write(&mut tx, incident).await?;
+        self.attach_statements(&mut tx, incident.id.get(), now).await?;
         tx.commit().await?;
         if updated > 0 {
             return Ok(());

@@ -6,11 +6,12 @@ use super::authors::{self, AuthorKey};
 use super::bulk::{self, Value, values};
 use super::copies::{Likeness, Originals};
 use super::known::Known;
+use super::recheck::next_recheck;
 use super::rollup::{Deltas, Place, Standing};
 use super::row::{clean, clean_to};
 use super::{Result, SourceLease, Store, WriteTx, filter, tombstone};
 use crate::domain::post::{Engagement, MAX_TEXT_BYTES, Originality, Post, PostKey};
-use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
+use crate::domain::time::Millis;
 
 /// A post that is a mention of the source's brand.
 #[derive(Debug, Clone, PartialEq)]
@@ -369,6 +370,10 @@ fn engagement(post: &Post) -> Engagement {
 
 fn change(keep: &Keep, known: &Known) -> Change {
     let post = &keep.post;
+    // Its words may not be kept a second time.
+    if known.expired {
+        return Change::Nothing;
+    }
     if known.deleted_at.is_some() {
         return Change::Revived;
     }
@@ -384,34 +389,5 @@ fn change(keep: &Keep, known: &Known) -> Change {
         (false, false, true, _) => Change::Details,
         (false, _, _, 1..) => Change::Found,
         _ => Change::Nothing,
-    }
-}
-
-/// When to read a post again by its id: often while it is young, not at all after a month.
-pub(super) fn next_recheck(created_at: Millis, now: Millis) -> Option<Millis> {
-    let wait = match now.since(created_at) {
-        ..DAY_MS => HOUR_MS,
-        DAY_MS..SEVEN_DAYS => 12 * HOUR_MS,
-        SEVEN_DAYS..THIRTY_DAYS => 3 * DAY_MS,
-        _ => return None,
-    };
-    Some(now.plus(wait))
-}
-
-const SEVEN_DAYS: i64 = 7 * DAY_MS;
-const THIRTY_DAYS: i64 = 30 * DAY_MS;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn young_posts_are_read_again_more_often() {
-        let now = Millis::new(1_800_000_000_000);
-        let wait = |age: i64| next_recheck(now.plus(-age), now).map(|at| at.since(now));
-        assert_eq!(wait(0), Some(HOUR_MS));
-        assert_eq!(wait(DAY_MS), Some(12 * HOUR_MS));
-        assert_eq!(wait(8 * DAY_MS), Some(3 * DAY_MS));
-        assert_eq!(wait(30 * DAY_MS), None);
     }
 }

@@ -57,7 +57,19 @@ select
     coalesce(cast(sum(negative + neutral + positive) as bigint), 0) as scored,
     coalesce(cast(sum(copies) as bigint), 0) as copies,
     coalesce(cast(sum(deleted) as bigint), 0) as deleted,
-    (select count(distinct author_id) from matches where brand_id = $1) as authors
+    (select count(distinct author_id) from matches where brand_id = $1) - (
+        select count(distinct x.author_id)
+        from matches x
+        where x.brand_id = $1
+            and x.hidden <> 0
+            and not exists (
+                select 1
+                from matches y
+                where y.brand_id = x.brand_id
+                    and y.author_id = x.author_id
+                    and y.hidden = 0
+            )
+    ) as authors
 from hours
 where brand_id = $1
     and source_id = 0";

@@ -9,11 +9,13 @@ use super::{Backend, Result};
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (2, "onset_severity", include_str!("../../migrations/0002_onset_severity.sql")),
     (3, "themes", include_str!("../../migrations/0003_themes.sql")),
     (4, "hold_and_checks", include_str!("../../migrations/0004_hold_and_checks.sql")),
     (5, "cases", include_str!("../../migrations/0005_cases.sql")),
     (6, "memory", include_str!("../../migrations/0006_memory.sql")),
     (7, "reports", include_str!("../../migrations/0007_reports.sql")),
+    (10, "statements_spending", include_str!("../../migrations/0010_statements_spending.sql")),
     (11, "near copies", include_str!("../../migrations/0011_near_copies.sql")),
     (12, "other brands", include_str!("../../migrations/0012_other_brands.sql")),
 ];

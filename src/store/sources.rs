@@ -82,7 +82,8 @@ update sources set
     brand_id = $2,
     take = $3,
     every_ms = $4,
-    enabled = 1
+    enabled = 1,
+    settings = $5
 where id = $1";
 
 /// What was read so far says nothing about another place.
@@ -190,7 +191,8 @@ impl Store {
             return Ok(SourceId::new(id));
         };
         let id = known.int("id")?;
-        let same_place = known.text("kind")? == spec.kind.as_str() && known.text("settings")? == settings;
+        let known_settings = json(&known.text("settings")?, ("sources", "settings", id))?;
+        let same_place = known.text("kind")? == spec.kind.as_str() && place(&known_settings) == place(&spec.settings);
         if !same_place {
             let query = sqlx::query(START_AGAIN).bind(id).bind(spec.kind.as_str()).bind(settings).bind(now.get());
             query.execute(&mut **tx).await?;
@@ -273,8 +275,18 @@ impl Store {
     }
 }
 
+/// What of the settings names a place: what may be spent there does not.
+fn place(settings: &serde_json::Value) -> serde_json::Value {
+    let mut settings = settings.clone();
+    if let Some(map) = settings.as_object_mut() {
+        map.remove("budget");
+    }
+    settings
+}
+
 async fn update(tx: &mut WriteTx, id: SourceId, spec: &SourceSpec) -> Result<()> {
     let query = sqlx::query(UPDATE).bind(id.get()).bind(spec.brand.get()).bind(take_word(spec.take)).bind(spec.every_ms);
+    let query = query.bind(to_json(&spec.settings)?);
     query.execute(&mut **tx).await?;
     Ok(())
 }

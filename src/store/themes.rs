@@ -256,6 +256,14 @@ impl Store {
         Ok(())
     }
 
+    /// Counts the distinct authors of an incident's themes, and finds their first mentions.
+    pub async fn count_theme_people(&self, incident: IncidentId) -> Result<()> {
+        let mut tx = self.begin(Touch::Rows).await?;
+        sqlx::query(COUNT_PEOPLE).bind(incident.get()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Which hours of an incident were looked at, and as what.
     pub async fn theme_marks(&self, incident: IncidentId) -> Result<BTreeMap<Millis, String>> {
         let rows = sqlx::query(MARKS).bind(incident.get()).fetch_all(&self.readers).await?;

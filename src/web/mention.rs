@@ -198,7 +198,7 @@ impl MentionView {
 /// What else can be said of whose brand it is about.
 fn about(standing: BrandStanding) -> Vec<(&'static str, &'static str)> {
     match (standing.mark, standing.hidden) {
-        (None, Hidden::No) => vec![("other", "Another brand")],
+        (None, Hidden::No) => vec![("other", "Another brand"), ("this", "This brand")],
         (None, _) => vec![("this", "This brand after all"), ("other", "Another brand, rightly hidden")],
         (Some(About::Other), _) => vec![("undo", "Not another brand: show it again"), ("this", "This brand")],
         (Some(About::This), _) => vec![("undo", "Take “this brand” back"), ("other", "Another brand")],

@@ -36,6 +36,8 @@ mod testing;
 mod tests;
 #[cfg(test)]
 mod tests_report;
+#[cfg(test)]
+mod tests_signals;
 pub mod view;
 
 use std::time::Duration;
@@ -70,6 +72,7 @@ pub fn router(state: WebState) -> Router {
         .route("/incidents", get(api::incidents))
         .route("/incidents/{id}/verdict", get(api::verdict))
         .route("/incidents/{id}/concern", get(api::concern))
+        .route("/proposals", get(api::proposals))
         .route("/incidents/{id}/themes", get(api::signals::themes))
         .route("/incidents/{id}/rates", get(api::signals::rates))
         .route("/incidents/{id}/updates", get(api::signals::updates))
@@ -84,6 +87,7 @@ pub fn router(state: WebState) -> Router {
         .route("/incidents", get(page::incidents::list).post(page::incidents::open))
         .route("/incidents/{id}", get(page::incidents::one).post(page::incidents::change))
         .route("/incidents/{id}/updates", post(page::incidents::add_update))
+        .route("/proposals/{id}", post(page::proposals::dismiss))
         .route("/themes", get(page::themes::list))
         .route("/hold", get(page::hold::show).post(page::hold::decide))
         .route("/hold/{id}/end", post(page::hold::end))

@@ -4,10 +4,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt;
 
+use crate::domain::ids::MentionId;
 use crate::domain::incident::FlagState;
+use crate::domain::intake::{Receipt, Refused, Signature};
 use crate::domain::sentiment::Label;
 use crate::domain::time::Millis;
+use crate::store::MentionFilter;
 
+use super::Receive;
 use super::guard::POLICY;
 use super::router;
 use super::testing::{Said, World, now};
@@ -26,7 +30,7 @@ impl Answer {
     }
 }
 
-async fn ask(world: &World, request: Request<Body>) -> Answer {
+pub(super) async fn ask(world: &World, request: Request<Body>) -> Answer {
     let answer = router(world.state.clone()).oneshot(request).await.expect("an answer");
     let (parts, body) = answer.into_parts();
     let body = to_bytes(body, 16 << 20).await.expect("a body");
@@ -35,6 +39,12 @@ async fn ask(world: &World, request: Request<Body>) -> Answer {
 
 pub(super) async fn get(world: &World, path: &str) -> Answer {
     ask(world, Request::get(path).header("host", "localhost:8080").body(Body::empty()).expect("a request")).await
+}
+
+/// The id of the only mention with these words.
+async fn mention_id(world: &World, words: &str) -> MentionId {
+    let filter = MentionFilter { brand: world.brand, search: Some(words.to_owned()), ..MentionFilter::default() };
+    world.state.store.mentions(&filter, None, 1).await.expect("mentions").first().expect("a mention").id
 }
 
 /// As a browser sends a form of our own page.
@@ -223,6 +233,74 @@ async fn a_lost_update_shows_both_versions_and_can_be_put_over() {
     assert!(answer.body.contains(&format!(r#"name="version" value="{newer}""#)));
     assert_eq!(post(&world, &path, &[("version", newer.as_str()), mine[1], mine[2]]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(world.state.store.flag(flag.id).await.expect("a flag").flag.owner, "Ines");
+}
+
+#[tokio::test]
+async fn a_mention_of_another_brand_is_hidden_and_brought_back_by_form_and_api() {
+    let world = World::with(&angry()).await;
+    let id = mention_id(&world, "works again").await;
+    let answer = post(&world, &format!("/mentions/{id}/brand"), &[("about", "other"), ("back", "q=acme")]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let page = get(&world, answer.location().split('#').next().expect("an address")).await;
+    assert!(page.body.contains("it is hidden, and does not count") && !page.body.contains("works again"), "{}", page.body);
+    assert!(page.body.contains("1 mention of another brand is hidden"));
+    let hidden = get(&world, "/mentions?hidden=1").await;
+    assert!(hidden.body.contains("works again") && hidden.body.contains("another brand</span>"));
+    assert!(get(&world, "/export/mentions.jsonl?hidden=1").await.body.contains("works again"));
+    assert!(!get(&world, "/api/v1/mentions").await.body.contains("works again"));
+    let json = |about: &str| {
+        let request =
+            Request::post(format!("/api/v1/mentions/{id}/brand")).header("host", "localhost").header("sec-fetch-site", "same-origin");
+        request.header("content-type", "application/json").body(Body::from(format!("{{\"about\":\"{about}\"}}"))).expect("a request")
+    };
+    let answer = ask(&world, json("undo")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, &*format!("{{\"id\":\"{id}\",\"about\":null,\"hidden\":false}}")));
+    assert!(get(&world, "/api/v1/mentions").await.body.contains("works again"));
+    assert_eq!(ask(&world, json("theirs")).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(post(&world, "/mentions/1/brand", &[("about", "other")]).await.status, StatusCode::NOT_FOUND);
+}
+
+/// Says what it was told to say, and nothing about what it was sent.
+#[derive(Debug)]
+struct Says(Result<Receipt, Refused>);
+
+impl Receive for Says {
+    fn receive<'a>(&'a self, _: &'a Signature, _: &'a [u8]) -> futures_util::future::BoxFuture<'a, Result<Receipt, Refused>> {
+        Box::pin(std::future::ready(self.0.clone()))
+    }
+}
+
+#[tokio::test]
+async fn a_signed_delivery_needs_no_page_and_every_refusal_has_its_status() {
+    let mut world = World::empty().await;
+    let send = |headers: &[(&str, &str)], size: usize| {
+        let request =
+            headers.iter().fold(Request::post("/api/v1/mentions").header("host", "localhost"), |r, (name, value)| r.header(*name, *value));
+        request.body(Body::from(vec![b'x'; size])).expect("a request")
+    };
+    const SIGNED: [(&str, &str); 2] = [("x-ebb-timestamp", "1"), ("x-ebb-signature", "sha256=00")];
+    assert_eq!(ask(&world, send(&[], 9)).await.status, StatusCode::FORBIDDEN, "unsigned, it is a form of another site");
+    let unset = ask(&world, send(&SIGNED, 9)).await;
+    assert!(unset.status == StatusCode::NOT_FOUND && unset.body.contains("No secret is set"), "{}", unset.body);
+    let taken = Receipt { accepted: 2, ..Receipt::default() };
+    for (said, status, words) in [
+        (Ok(taken), StatusCode::ACCEPTED, "\"accepted\":2"),
+        (Err(Refused::WrongSignature), StatusCode::UNAUTHORIZED, "does not fit"),
+        (Err(Refused::Stale), StatusCode::UNAUTHORIZED, "five minutes"),
+        (Err(Refused::Malformed("items: no list".to_owned())), StatusCode::BAD_REQUEST, "items: no list"),
+        (Err(Refused::Busy), StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        (Err(Refused::Failed("cause".to_owned())), StatusCode::INTERNAL_SERVER_ERROR, "The mistake is ours"),
+    ] {
+        world.state.intake = Some(std::sync::Arc::new(Says(said)));
+        let answer = ask(&world, send(&SIGNED, 900_000)).await;
+        assert!(answer.status == status && answer.body.contains(words) && !answer.body.contains("cause"), "{status} {}", answer.body);
+    }
+    let half = [SIGNED[1]];
+    assert_eq!(ask(&world, send(&half, 9)).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(ask(&world, send(&SIGNED, (1 << 20) + 1)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let elsewhere = Request::post("/mentions/1/label").header("host", "localhost").header("x-ebb-signature", "sha256=00");
+    let elsewhere = elsewhere.body(Body::empty()).expect("a request");
+    assert_eq!(ask(&world, elsewhere).await.status, StatusCode::FORBIDDEN, "the header opens one door only");
 }
 
 #[tokio::test]

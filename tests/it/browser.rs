@@ -236,3 +236,62 @@ async fn no_page_scrolls_sideways_on_a_phone() {
     driver.quit().await.expect("closed");
     running.stop().await;
 }
+
+/// Waits until the page says it; pages follow what happens elsewhere.
+async fn wait_until_told(driver: &WebDriver, words: &str) {
+    let by = By::XPath(format!("//main[contains(., \"{words}\")]"));
+    wait_for(driver, by).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_work_on_a_case_and_see_what_the_other_does() {
+    let Some(path) = driver_path() else { return };
+    let running = Running::start().await;
+    let (_child, server) = chromedriver(&path).await;
+    let (profile, other_profile) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let driver = open_browser(&server, &profile, Phone::No).await;
+    driver.goto(format!("{}/incidents", running.page)).await.expect("the page");
+    let page = driver.find(By::Tag("html")).await.expect("a page");
+    let title = focused(&driver, "i-title").await;
+    title.clear().await.expect("cleared");
+    title.send_keys("Payments down").await.expect("typed");
+    title.send_keys(Key::Enter + "").await.expect("sent");
+    wait_until_left(page).await;
+    running
+        .world
+        .blog()
+        .add(Draft::new("Margit", "This is the worst company ever. I hate Tidewater, they stole my money and ruined my shop."));
+
+    // By keyboard: next, open the case, contacted.
+    driver.goto(format!("{}/people", running.page)).await.expect("the page");
+    reload_until(&driver, "[data-row] [data-contacted]").await;
+    driver.find(By::Css("body")).await.expect("a body").send_keys("j").await.expect("a key");
+    let page = driver.find(By::Tag("html")).await.expect("a page");
+    driver.active_element().await.expect("a row").send_keys(Key::Enter + "").await.expect("a key");
+    wait_until_left(page).await;
+    let page = driver.find(By::Tag("html")).await.expect("a page");
+    focused(&driver, "w-who").await.send_keys("Ines").await.expect("typed");
+    focused(&driver, "w-text").await.send_keys("She lost her money").await.expect("typed");
+    wait_for(&driver, By::Css("button[value=note]")).await.click().await.expect("clicked");
+    wait_until_left(page).await;
+    wait_until_told(&driver, "Ines noted").await;
+    let page = driver.find(By::Tag("html")).await.expect("a page");
+    driver.find(By::Css("body")).await.expect("a body").send_keys("c").await.expect("a key");
+    wait_until_left(page).await;
+    wait_until_told(&driver, "Ines set it to: contacted").await;
+
+    // Somebody else opens it: each is told of the other, and of what the other did.
+    let other = open_browser(&server, &other_profile, Phone::No).await;
+    other.goto(driver.current_url().await.expect("an address").as_str()).await.expect("the page");
+    wait_until_told(&other, "Ines is looking at this now").await;
+    wait_until_told(&driver, "Somebody else is looking at this now").await;
+    let page = other.find(By::Tag("html")).await.expect("a page");
+    focused(&other, "s-text").await.send_keys("Hello Margit, we are sorry").await.expect("typed");
+    focused(&other, "s-who").await.send_keys("Noor").await.expect("typed");
+    other.find(By::Css("button[value=sent]")).await.expect("a button").click().await.expect("clicked");
+    wait_until_left(page).await;
+    wait_until_told(&driver, "Noor wrote to them by a private message").await;
+    driver.quit().await.expect("closed");
+    other.quit().await.expect("closed");
+    running.stop().await;
+}

@@ -3,8 +3,10 @@
 mod architecture;
 mod browser;
 mod demo;
+mod docs;
 mod hub;
 mod kill;
+mod replay;
 mod score_worker;
 mod sources;
 mod store;

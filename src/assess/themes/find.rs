@@ -6,25 +6,26 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::odds::{Votes, z_score};
-use super::tokens::{Place, Token, phrase, places, shown, tokens};
+use super::common::Common;
+use super::grow::grown;
+use super::odds::{Votes, ratio, z_score};
+use super::tokens::{Place, Token, phrase, places, tokens};
 
 /// Below this nothing is a theme: thousands of phrases are looked at, and one in two thousand passes by chance.
 const LEAST_Z: f64 = 3.5;
 /// Against the unhappy people of the baseline alone, who are far fewer, this is enough.
 const LEAST_Z_UNHAPPY: f64 = 2.5;
+/// How many times as often the incident's unhappy people must say it as everybody before, as the unhappy people before,
+/// and as the others of the incident: with many people even the smallest difference is sure.
+pub(super) const LEAST_RATIO: f64 = 4.0;
+const LEAST_RATIO_UNHAPPY: f64 = 2.0;
+const LEAST_RATIO_OTHERS: f64 = 1.5;
+/// What phrases of one, two and three words weigh in their order: more words say more.
+const WEIGHTS: [f64; 3] = [1.0, 2.0, 2.2];
 /// Fewer authors are no theme.
 const LEAST_PEOPLE: usize = 4;
-/// Unhappy authors of the baseline from which on a phrase must separate from them, too.
-const ENOUGH_UNHAPPY: usize = 30;
-/// A word that so many of a language's authors use in the baseline is common.
-const COMMON: f64 = 0.08;
-/// Texts of a language in the baseline, below which its common words are not known.
-const KNOWN_TEXTS: usize = 40;
-/// A phrase grows by a neighbour that so many of its uses share.
-const GROWS: f64 = 0.5;
-/// Words of a phrase on a page.
-const LONGEST_SHOWN: usize = 4;
+/// Unhappy authors of the baseline, or others of the incident, from which on a phrase must separate from them, too.
+const ENOUGH: usize = 30;
 
 /// One text.
 #[derive(Debug, Clone)]
@@ -74,6 +75,8 @@ pub struct Found {
 pub struct Corpus<'a> {
     /// Of unhappy people in the incident.
     pub incident: &'a [Document],
+    /// Of everybody else in it: what they say as well is the talk of the day, such as the title of a thread.
+    pub others: &'a [Document],
     /// Of everybody before it.
     pub baseline: &'a [Document],
     /// Folded words that name the brand.
@@ -88,24 +91,26 @@ pub fn find(corpus: &Corpus<'_>, most: usize) -> Vec<Found> {
     }
     let common = Common::new(corpus);
     let uses = uses(corpus.incident, &common);
-    let there = baseline_uses(corpus.baseline, &uses);
+    let there = Baseline::new(corpus, &uses);
     let mut candidates: Vec<Candidate> = uses
         .into_iter()
         .filter(|(_, authors)| authors.len() >= LEAST_PEOPLE)
         .filter_map(|(text, authors)| {
-            let (z, order) = there.z(&text, Votes { with: authors.len() as f64, all: here as f64 })?;
+            let (z, lower) = there.z(&text, Votes { with: authors.len() as f64, all: here as f64 })?;
+            let words = if is_unspaced(&text) { 1 } else { text.split(' ').count() };
+            let order = lower * WEIGHTS.get(words - 1).copied().unwrap_or(1.0);
             Some(Candidate { text, authors, z, order })
         })
         .collect();
     candidates.sort_by(|a, b| b.order.total_cmp(&a.order).then_with(|| b.text.len().cmp(&a.text.len())).then_with(|| a.text.cmp(&b.text)));
-    let mut found = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     for candidate in candidates {
         if !folds(&mut found, &candidate) && found.len() < most {
             found.push(Found::new(candidate));
         }
     }
     for theme in &mut found {
-        theme.phrase = grown(theme, corpus.incident);
+        theme.phrase = grown(theme.forms.first().map_or("", String::as_str), &theme.authors, corpus.incident);
         theme.normal_share = normal_share(theme, corpus.baseline);
     }
     found
@@ -128,7 +133,7 @@ struct Candidate {
     text: String,
     authors: BTreeSet<i64>,
     z: f64,
-    /// The lower of the two z-scores: topics before the words of any anger.
+    /// The lower of the two z-scores, so that topics come before the words of any anger; more words before fewer.
     order: f64,
 }
 
@@ -209,179 +214,54 @@ fn uses(documents: &[Document], common: &Common) -> HashMap<String, BTreeSet<i64
     uses
 }
 
-/// How the baseline uses the phrases of the incident.
+/// How others use the phrases of the incident.
 struct Baseline {
-    /// Authors of each phrase: all, and unhappy ones.
-    uses: HashMap<String, (HashSet<i64>, HashSet<i64>)>,
-    all: usize,
-    unhappy: usize,
+    /// Authors of each phrase: all of the baseline, its unhappy ones, others of the incident.
+    uses: HashMap<String, [HashSet<i64>; 3]>,
+    /// Authors in each of these groups.
+    all: [usize; 3],
 }
 
 impl Baseline {
-    /// Against everybody before the incident; and against those who were unhappy then, when they are enough, so
-    /// that the words of any anger are no theme. The z-score against everybody, and the lower of the two; `None` when
-    /// one of them is too low.
+    fn new(corpus: &Corpus<'_>, wanted: &HashMap<String, BTreeSet<i64>>) -> Self {
+        let mut uses: HashMap<String, [HashSet<i64>; 3]> = HashMap::new();
+        let before = corpus.baseline.iter().map(|d| (d, if d.negative { &[0_usize, 1][..] } else { &[0] }));
+        for (document, groups) in before.chain(corpus.others.iter().map(|d| (d, &[2][..]))) {
+            for place in places(&document.tokens) {
+                let text = phrase(&document.tokens, place);
+                if wanted.contains_key(&text) {
+                    let authors = uses.entry(text).or_default();
+                    groups.iter().filter_map(|g| authors.get_mut(*g).map(|a| a.insert(document.author))).count();
+                }
+            }
+        }
+        let all = [
+            count_authors(corpus.baseline, |_| true),
+            count_authors(corpus.baseline, |d| d.negative),
+            count_authors(corpus.others, |_| true),
+        ];
+        Self { uses, all }
+    }
+
+    /// Against everybody before the incident; against those who were unhappy then, so that the words of any anger are
+    /// no theme; against the others of the incident, so that the talk of the day is none. The two smaller groups count
+    /// when they are enough. The z-score against everybody, and the lower of the first two; `None` when it is no theme.
     fn z(&self, text: &str, here: Votes) -> Option<(f64, f64)> {
-        let (all, unhappy) = self.uses.get(text).map_or((0, 0), |(all, unhappy)| (all.len(), unhappy.len()));
-        let against = |with: usize, of: usize| z_score(here, Votes { with: with as f64, all: of as f64 });
-        let plain = against(all, self.all);
-        if plain < LEAST_Z {
+        let users = self.uses.get(text).map_or([0; 3], |authors| [authors[0].len(), authors[1].len(), authors[2].len()]);
+        let group = |g: usize| Votes { with: users[g] as f64, all: self.all[g] as f64 };
+        let plain = z_score(here, group(0));
+        if plain < LEAST_Z || ratio(here, group(0)) < LEAST_RATIO {
             return None;
         }
-        if self.unhappy < ENOUGH_UNHAPPY {
+        if self.all[2] >= ENOUGH && ratio(here, group(2)) < LEAST_RATIO_OTHERS {
+            return None;
+        }
+        if self.all[1] < ENOUGH {
             return Some((plain, plain));
         }
-        let sour = against(unhappy, self.unhappy);
-        (sour >= LEAST_Z_UNHAPPY).then_some((plain, plain.min(sour)))
+        let sour = z_score(here, group(1));
+        (sour >= LEAST_Z_UNHAPPY && ratio(here, group(1)) >= LEAST_RATIO_UNHAPPY).then_some((plain, plain.min(sour)))
     }
-}
-
-fn baseline_uses(documents: &[Document], wanted: &HashMap<String, BTreeSet<i64>>) -> Baseline {
-    let mut uses: HashMap<String, (HashSet<i64>, HashSet<i64>)> = HashMap::new();
-    for document in documents {
-        for place in places(&document.tokens) {
-            let text = phrase(&document.tokens, place);
-            if wanted.contains_key(&text) {
-                let (all, unhappy) = uses.entry(text).or_default();
-                all.insert(document.author);
-                if document.negative {
-                    unhappy.insert(document.author);
-                }
-            }
-        }
-    }
-    Baseline { uses, all: count_authors(documents, |_| true), unhappy: count_authors(documents, |d| d.negative) }
-}
-
-/// Words too common to begin or end a phrase.
-struct Common {
-    words: HashSet<String>,
-    /// Languages whose common words are known.
-    known: HashSet<String>,
-    brand: HashSet<String>,
-}
-
-impl Common {
-    fn new(corpus: &Corpus<'_>) -> Self {
-        let here = shares(corpus.incident);
-        let mut common = Self { words: HashSet::new(), known: HashSet::new(), brand: corpus.brand.clone() };
-        for (lang, (texts, words)) in shares(corpus.baseline) {
-            if texts < KNOWN_TEXTS {
-                continue;
-            }
-            let now = here.get(lang);
-            for (word, n) in words {
-                let share = n as f64 / texts as f64;
-                // A word of the trade that everybody uses now is what they talk about.
-                let share_now = now.map_or(0.0, |(texts, words)| words.get(word).copied().unwrap_or(0) as f64 / *texts as f64);
-                if share > COMMON && share_now < 2.0 * share {
-                    common.words.insert(word.to_owned());
-                }
-            }
-            common.known.insert(lang.to_owned());
-        }
-        common
-    }
-
-    fn may_stand(&self, run: &[Token], lang: &str) -> bool {
-        let all_brand = run.iter().all(|t| self.brand.contains(&t.text));
-        let edge = |token: Option<&Token>| token.is_some_and(|t| self.is_edge(t, lang));
-        !all_brand && edge(run.first()) && edge(run.last())
-    }
-
-    fn is_edge(&self, token: &Token, lang: &str) -> bool {
-        if token.unspaced {
-            return true;
-        }
-        let chars = token.text.chars().count();
-        // Where the common words are not known, the short ones are taken for them.
-        let short = if self.known.contains(lang) { 2 } else { 3 };
-        let number = token.text.chars().all(char::is_numeric);
-        // Codes of errors have three digits; other numbers are amounts and times.
-        let number_fits = !number || chars == 3;
-        !self.words.contains(&token.text) && !self.brand.contains(&token.text) && number_fits && (number || chars > short)
-    }
-}
-
-type Shares<'a> = BTreeMap<&'a str, (usize, HashMap<&'a str, usize>)>;
-
-/// Texts of each language, and in how many of them each word stands.
-fn shares(documents: &[Document]) -> Shares<'_> {
-    let mut by_lang: Shares<'_> = BTreeMap::new();
-    for document in documents {
-        let (texts, words) = by_lang.entry(&document.lang).or_default();
-        *texts += 1;
-        let distinct: HashSet<&str> = document.tokens.iter().map(|t| t.text.as_str()).collect();
-        for word in distinct {
-            *words.entry(word).or_default() += 1;
-        }
-    }
-    by_lang
-}
-
-/// The first form with the neighbours that most of its uses share, as it is written most often.
-fn grown(theme: &Found, documents: &[Document]) -> String {
-    let stem = theme.forms.first().map_or("", String::as_str);
-    let mut spots: Vec<(&[Token], Place)> = Vec::new();
-    for document in documents.iter().filter(|d| theme.authors.contains(&d.author)) {
-        let first = places(&document.tokens).find(|p| phrase(&document.tokens, *p) == stem);
-        spots.extend(first.map(|place| (document.tokens.as_slice(), place)));
-    }
-    let uses = spots.len();
-    while let Some(next) = neighbour(&spots, uses) {
-        spots.retain_mut(|(tokens, place)| next.extend(tokens, place));
-    }
-    let mut written: HashMap<String, usize> = HashMap::new();
-    for (tokens, place) in &spots {
-        *written.entry(shown(tokens, *place)).or_default() += 1;
-    }
-    written.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0))).map_or_else(|| stem.to_owned(), |(text, _)| text)
-}
-
-/// A word beside a phrase.
-struct Neighbour {
-    before: bool,
-    text: String,
-}
-
-impl Neighbour {
-    /// Takes the word into the phrase; `false` where another one stands.
-    fn extend(&self, tokens: &[Token], place: &mut Place) -> bool {
-        match beside(tokens, *place, self.before) {
-            Some((token, wider)) if token.text == self.text => {
-                *place = wider;
-                true
-            }
-            _ => false,
-        }
-    }
-}
-
-fn beside(tokens: &[Token], place: Place, before: bool) -> Option<(&Token, Place)> {
-    let wider = Place { at: if before { place.at.checked_sub(1)? } else { place.at }, len: place.len + 1 };
-    let end = place.at + place.len;
-    let token = tokens.get(if before { wider.at } else { end })?;
-    // The later of the two says whether they stand together.
-    let joined = tokens.get(if before { place.at } else { end })?.joins;
-    joined.then_some((token, wider))
-}
-
-fn neighbour(spots: &[(&[Token], Place)], uses: usize) -> Option<Neighbour> {
-    let (tokens, place) = spots.first()?;
-    let unspaced = tokens.get(place.at).is_some_and(|t| t.unspaced);
-    if place.len >= if unspaced { 2 * LONGEST_SHOWN } else { LONGEST_SHOWN } {
-        return None;
-    }
-    let mut counts: HashMap<(bool, &str), usize> = HashMap::new();
-    for (tokens, place) in spots {
-        for before in [false, true] {
-            if let Some((token, _)) = beside(tokens, *place, before) {
-                *counts.entry((before, &token.text)).or_default() += 1;
-            }
-        }
-    }
-    let ((before, text), n) = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))?;
-    (n >= 2 && n as f64 >= GROWS * uses as f64).then(|| Neighbour { before, text: text.to_owned() })
 }
 
 /// The forms of several themes, for looking texts up.
@@ -448,7 +328,7 @@ mod tests {
 
     fn phrases(incident: &[Document], baseline: &[Document]) -> Vec<String> {
         let brand = HashSet::from(["acme".to_owned()]);
-        find(&Corpus { incident, baseline, brand: &brand }, 12).into_iter().map(|f| f.phrase).collect()
+        find(&Corpus { incident, others: &[], baseline, brand: &brand }, 12).into_iter().map(|f| f.phrase).collect()
     }
 
     #[test]
@@ -492,6 +372,18 @@ mod tests {
         assert_eq!(phrases(&incident, &[]), Vec::<String>::new());
         assert_eq!(phrases(&incident[..3], &usual()), Vec::<String>::new());
         assert_eq!(phrases(&[], &usual()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_everybody_says_in_the_incident_is_no_theme() {
+        let title = "Acme today, one thread: ";
+        let with = |texts: &[&str]| texts.iter().map(|t| format!("{title}{t}")).collect::<Vec<_>>();
+        let (sour, calm) = (with(&["my card was charged twice", "I was charged twice"]), with(&["what happened", "it works for me"]));
+        let refer = |texts: &[String], first: i64, mood| said(first, 60, &texts.iter().map(String::as_str).collect::<Vec<_>>(), mood);
+        let (incident, others, usual) = (refer(&sour, 1, Mood::Negative), refer(&calm, 500, Mood::Other), usual());
+        let corpus = Corpus { incident: &incident, others: &others, baseline: &usual, brand: &HashSet::new() };
+        let found: Vec<String> = find(&corpus, 12).into_iter().map(|f| f.phrase).collect();
+        assert!(found.iter().any(|p| p.contains("charged twice")) && !found.iter().any(|p| p.contains("thread")), "{found:?}");
     }
 
     #[test]

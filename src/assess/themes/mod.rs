@@ -6,6 +6,7 @@
 //! | [`tokens`] | words, phrases, scripts without spaces |
 //! | [`odds`] | the weighted log-odds ratio with an informative prior |
 //! | [`find`] | which phrases are themes |
+//! | `common`, `grow` | words that say nothing; phrases as they are shown |
 //! | [`still`] | "still broken for me", in six languages |
 //! | [`heat`] | hot or calm |
 //! | [`sample`] | bounded reading |
@@ -15,7 +16,9 @@
 //! whose counts changed since (late mentions, scores, corrections, edits, deletions) is looked up again, newest first,
 //! a few thousand mentions a round. Pages read the kept hours, whatever the number of mentions.
 
+mod common;
 pub mod find;
+mod grow;
 pub mod heat;
 pub mod odds;
 pub mod sample;
@@ -56,6 +59,8 @@ pub const DISCOVER_EVERY_MS: i64 = 10 * 60_000;
 const MENTIONS_A_ROUND: usize = 3_000;
 /// Hours of one round.
 const HOURS_A_ROUND: usize = 200;
+/// So many hours at once are looked up only after a search, or at the beginning.
+const SEARCHED_HOURS: usize = 6;
 /// Mentions read at once.
 const PAGE: i64 = 1_000;
 
@@ -68,14 +73,15 @@ pub async fn discover(store: &Store, incident: &Incident, now: Millis) -> Result
     let late = hours.partition_point(|h| h.hour < now.plus(-DAY_MS));
     let wanted = Wanted { hours: hours.get(late..).unwrap_or_default(), ..wanted };
     let (recent, _) = if late == 0 { (Vec::new(), 0) } else { sample::read(store, &wanted).await? };
+    let calm = Wanted { brand: incident.brand, labels: TextLabels::NotNegative, hours: &hours, most: INCIDENT_TEXTS };
+    let (others, _) = sample::read(store, &calm).await?;
     let (mut baseline, per_hour) = baseline(store, incident).await?;
     if baseline.len() < ENOUGH_BASELINE {
-        let calm = Wanted { brand: incident.brand, labels: TextLabels::NotNegative, hours: &hours, most: BASELINE_TEXTS };
-        baseline.extend(sample::read(store, &calm).await?.0);
+        baseline.extend(others.iter().cloned());
     }
-    let names = names(&brand);
+    let texts = Texts { all, recent, others, baseline, brand: names(&brand) };
     // Thousands of texts take tenths of a second: not on the threads that answer requests.
-    let found = tokio::task::spawn_blocking(move || compare(&all, &recent, &baseline, &names)).await.unwrap_or_default();
+    let found = tokio::task::spawn_blocking(move || compare(&texts)).await.unwrap_or_default();
     let mut themes: Vec<FoundTheme> = found.into_iter().map(|f| kept(f, per_hour)).collect();
     if incident.fixed_at.is_some() {
         themes.push(FoundTheme { kind: ThemeKind::StillBroken, phrase: String::new(), forms: Vec::new(), z: 0.0, normal_per_hour: 0.0 });
@@ -83,9 +89,20 @@ pub async fn discover(store: &Store, incident: &Incident, now: Millis) -> Result
     store.save_themes(incident.id, &themes, now).await
 }
 
-fn compare(all: &[Document], recent: &[Document], baseline: &[Document], brand: &HashSet<String>) -> Vec<Found> {
-    let whole = find::find(&Corpus { incident: all, baseline, brand }, MOST);
-    let recent = find::find(&Corpus { incident: recent, baseline, brand }, RECENT);
+/// What is compared.
+struct Texts {
+    all: Vec<Document>,
+    /// Of the last day.
+    recent: Vec<Document>,
+    others: Vec<Document>,
+    baseline: Vec<Document>,
+    brand: HashSet<String>,
+}
+
+fn compare(texts: &Texts) -> Vec<Found> {
+    let corpus = |incident| Corpus { incident, others: &texts.others, baseline: &texts.baseline, brand: &texts.brand };
+    let whole = find::find(&corpus(texts.all.as_slice()), MOST);
+    let recent = find::find(&corpus(texts.recent.as_slice()), RECENT);
     let spare = MOST - RECENT.min(recent.len());
     let last: Vec<Found> = whole.iter().skip(spare).cloned().collect();
     let first: Vec<Found> = whole.into_iter().take(spare).collect();
@@ -159,6 +176,10 @@ pub async fn catch_up(store: &Store, incident: &Incident, now: Millis) -> Result
         store.save_theme_hour(incident.id, (hour, &mark), &mentions).await?;
         read += n;
         progress = Progress { hours: progress.hours + 1, left: progress.left - 1 };
+    }
+    // Counting everybody reads all of a theme: only after a search changed what is looked up, and once that is done.
+    if progress.hours >= SEARCHED_HOURS.min(marks.len().max(1)) && progress.left == 0 {
+        store.count_theme_people(incident.id).await?;
     }
     Ok(progress)
 }

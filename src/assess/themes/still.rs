@@ -10,7 +10,7 @@ use regex::RegexSet;
 use super::tokens::{Place, Token};
 
 /// Words between "still" and what still fails.
-const NEAR: usize = 4;
+const NEAR: usize = 2;
 
 /// Folded words for "still", "again", "not yet".
 const STILL: [&str; 34] = [
@@ -82,10 +82,12 @@ const PATTERNS: [&str; 22] = [
     r" (?:ainda (?:nao|esta fora|sem|com (?:problema|erro))|nao (?:foi|esta) (?:\w+ )?(?:resolvido|corrigido|arrumado))\b",
 ];
 
-/// Sentences with the same words that say the opposite.
-const RELIEF: [&str; 2] = [
+/// Sentences with the same words that say something else.
+const RELIEF: [&str; 3] = [
     r" (?:still|again) (?:works|working|up|fine|great|love|good)\b",
     r" (?:works|working|online|back up|funktioniert|funziona|marche|funciona) (?:again|wieder|di nuovo|de nuevo|de novo|a nouveau)\b",
+    // Anger that goes on is no report of a fault.
+    r" (?:never again|all over again|still (?:\w+ )?(?:angry|unhappy|furious|upset|mad|sad|disappointed|counting))\b",
 ];
 
 static SENTENCES: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(PATTERNS).ok());
@@ -170,6 +172,8 @@ mod tests {
         assert!(said("wieder eine Doppelbuchung", 2, 1));
         assert!(!said("charged twice yesterday", 0, 2));
         assert!(!said("login works again", 0, 1), "it works");
+        assert!(!said("charged twice? never again", 0, 2), "a farewell");
+        assert!(!said("the invoice, and I am still very angry", 1, 1), "anger");
         assert!(!said("again I ask you all to be kind to their staff about the login", 12, 1), "too far away");
     }
 }

@@ -139,7 +139,7 @@ async fn bad_items_are_rejected_one_by_one_with_their_place() {
         item("6", "Acme sells an anvil"),
         with(item("7", "x"), "deleted", "yes"),
         with(item("8", "x"), "updated_at", START.plus(3 * 24 * HOUR_MS).to_rfc3339()),
-        json!({ "text": "no id" }),
+        with(item("9", "x"), "id", Value::Null),
     ]);
     let receipt = hall.send(json!({ "items": items })).await;
     assert_eq!((receipt.accepted, receipt.rejected.len()), (1, 9));

@@ -23,7 +23,7 @@ const LEFT: [&str; 3] = ["ratelimit-remaining", "x-ratelimit-remaining", "x-rate
 ///
 /// `Retry-After` always counts. A reset counts when nothing is left of the allowance, or when the
 /// status is 429; a 429 without any hint means a minute.
-pub(super) fn wish(headers: &HeaderMap, status: u16, now: Millis) -> Option<Millis> {
+pub(in crate::sources) fn wish(headers: &HeaderMap, status: u16, now: Millis) -> Option<Millis> {
     let throttled = status == 429;
     let retry = text(headers, "retry-after").and_then(|v| moment(v, now));
     let empty =

@@ -1,15 +1,26 @@
 //! Adapters against living fakes on loopback that do what real servers were seen to do.
 
+mod blogs;
+mod bluesky;
 mod feed;
+mod forums;
 mod graph;
 mod hackernews;
 mod http;
 mod law;
+mod linkedin;
 mod mastodon;
 mod oauth;
+mod reddit;
+mod searches;
+mod shelf;
+mod statuspage;
+mod stores;
+mod walk;
 mod wordpress;
 mod wordpress_site;
 mod x;
+mod youtube;
 
 use std::time::Duration;
 
@@ -25,7 +36,7 @@ use crate::domain::source::{Cursor, More, SourceKind, SourceSpec, Take};
 use crate::domain::time::{Millis, Span};
 
 /// 2026-11-19T08:15:30Z.
-const NOW: Millis = Millis::new(1_795_076_130_000);
+pub(super) const NOW: Millis = Millis::new(1_795_076_130_000);
 const MINUTE: i64 = 60_000;
 
 /// A fake that stops when it is dropped.
@@ -57,12 +68,24 @@ fn client_with(options: &HttpOptions) -> Http {
         .expect("a client")
 }
 
+pub(super) fn terms() -> BrandTerms {
+    BrandTerms { names: vec!["Acme Cloud".to_owned()], hashtags: vec!["acmecloud".to_owned()], ..BrandTerms::default() }
+}
+
+pub(super) fn secrets() -> Secrets {
+    let account =
+        serde_json::json!({"client_email": "ebb@acme.example", "private_key": RSA_KEY, "token_uri": "https://oauth.example/token"});
+    let (account, key) = (account.to_string(), elliptic_key());
+    let words = [("TOKEN", "s3cret"), ("ID", "an-id"), ("REFRESH", "rt-first"), ("ACCOUNT", &account), ("KEY", &key)];
+    Secrets::fixed(words.map(|(name, word)| (name.to_owned(), word.to_owned())).into())
+}
+
+pub(super) fn spec(kind: SourceKind, settings: serde_json::Value) -> SourceSpec {
+    SourceSpec { name: "test".to_owned(), kind, brand: BrandId::new(1), take: Take::All, every_ms: MINUTE, settings }
+}
+
 fn adapter(kind: SourceKind, settings: serde_json::Value) -> Adapter {
-    let terms = BrandTerms { names: vec!["Acme Cloud".to_owned()], hashtags: vec!["acmecloud".to_owned()], ..BrandTerms::default() };
-    let words = [("TOKEN", "s3cret"), ("ID", "an-id"), ("REFRESH", "rt-first")];
-    let secrets = Secrets::fixed(words.map(|(name, word)| (name.to_owned(), word.to_owned())).into());
-    let spec = SourceSpec { name: "test".to_owned(), kind, brand: BrandId::new(1), take: Take::All, every_ms: MINUTE, settings };
-    Adapter::from_spec(&spec, &secrets, &terms).expect("settings")
+    Adapter::from_spec(&spec(kind, settings), &secrets(), &terms()).expect("settings")
 }
 
 /// One source and where its polling stands.
@@ -111,4 +134,15 @@ impl Poller {
             assert_eq!(page.covered, None, "a chain that goes on has covered nothing yet");
         }
     }
+}
+
+/// A key for tests only.
+pub(super) const RSA_KEY: &str = include_str!("rsa_test_key.pem");
+
+/// A new elliptic key in the form in which platforms give them.
+pub(super) fn elliptic_key() -> String {
+    use base64::Engine;
+    let random = ring::rand::SystemRandom::new();
+    let key = ring::signature::EcdsaKeyPair::generate_pkcs8(&ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", base64::engine::general_purpose::STANDARD.encode(key))
 }

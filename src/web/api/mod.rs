@@ -10,8 +10,9 @@ use axum::Json;
 use axum::extract::{Path, Query, RawQuery, State};
 use serde::{Deserialize, Serialize};
 
-use crate::assess::{self, load_view};
-use crate::domain::ids::IncidentId;
+use crate::assess::{self, Ask, load_view};
+use crate::domain::ids::{IncidentId, SourceId};
+use crate::domain::source::SourceHealth;
 use crate::domain::time::Span;
 
 use super::failure::WebError;
@@ -21,7 +22,7 @@ use super::query::{MentionQuery, Place};
 use super::state::WebState;
 use super::view::sources::SourceState;
 
-use shapes::{BrandShape, ConcernShape, IncidentShape, MentionShape, SourceShape, VerdictShape};
+use shapes::{BrandShape, ConcernShape, IncidentShape, MentionShape, ProposalShape, SourceShape, VerdictShape};
 
 /// Most items of one answer.
 const MOST: i64 = 500;
@@ -88,25 +89,54 @@ pub async fn incidents(State(state): State<WebState>, Query(query): Query<BrandQ
 pub async fn verdict(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<VerdictShape> {
     let incident = state.store.incident(id).await?;
     let now = state.clock.now();
-    let view = load_view(&state.store, incident.brand, Some(&incident), Span::empty(now), now).await?;
+    let ask = Ask { span: Span::empty(now), now, settings: state.settings };
+    let view = load_view(&state.store, incident.brand, Some(&incident), ask).await?;
     let assessment = view.assessment.ok_or(WebError::NotFound)?;
     let headline = assess::headline(&assessment);
     Ok(Json(VerdictShape::new(id, assessment, headline)))
 }
 
-/// `GET /api/v1/incidents/{id}/concern`: the curve of its page.
-pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<ConcernShape> {
+/// Of which source.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ConcernQuery {
+    source: Option<SourceId>,
+}
+
+/// `GET /api/v1/incidents/{id}/concern`: the curve of its page; with `source=` that source's own, against its share of
+/// what is normal.
+pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>, Query(query): Query<ConcernQuery>) -> Answer<ConcernShape> {
     let incident = state.store.incident(id).await?;
     let now = state.clock.now();
-    let view = load_view(&state.store, incident.brand, Some(&incident), incident_span(&incident, now), now).await?;
-    Ok(Json(ConcernShape::new(id, view.curve)))
+    let ask = Ask { span: incident_span(&incident, now), now, settings: state.settings };
+    let view = load_view(&state.store, incident.brand, Some(&incident), ask).await?;
+    let Some(source) = query.source else { return Ok(Json(ConcernShape::new(id, view.curve))) };
+    let own = assess::concern_of_source(&state.store, &incident, source, (&view.baseline, ask.span)).await?;
+    Ok(Json(ConcernShape::new(id, own)))
+}
+
+/// `GET /api/v1/proposals`: incidents that were proposed, newest first, with what became of them.
+pub async fn proposals(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<ProposalShape>> {
+    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    let all = state.store.proposals(scope.brand.id, USUAL).await?;
+    Ok(Json(Items::all(all.into_iter().map(ProposalShape::from).collect())))
 }
 
 /// `GET /api/v1/sources`
 pub async fn sources(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<SourceShape>> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    let all = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id);
-    Ok(Json(Items::all(all.map(|s| SourceShape::new(SourceState::of(&s, scope.now), s)).collect())))
+    let all: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id).collect();
+    let quiet = assess::quiet::quiet(&state.store, &all, scope.now).await?;
+    let spending = state.store.spending(scope.now).await?;
+    let shape = |s: SourceHealth| {
+        let (id, kind) = (s.id, s.spec.kind);
+        let shape = SourceShape::new(SourceState::of(&s, scope.now), quiet.get(&id), s, scope.now);
+        match spending.iter().find(|spending| spending.source == id) {
+            Some(spending) => shape.with_spending(kind, spending),
+            None => shape,
+        }
+    };
+    Ok(Json(Items::all(all.into_iter().map(shape).collect())))
 }
 
 /// What is not there, as problem+json.

@@ -3,13 +3,16 @@
 use serde::Serialize;
 
 use crate::assess::concern::Curve;
+use crate::assess::quiet::Hush;
 use crate::domain::brand::Brand;
+use crate::domain::budget::{MICROS, Saving, Spending};
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity};
 use crate::domain::post::Mention;
+use crate::domain::proposal::{Proposal, ProposalState};
 use crate::domain::sentiment::Label;
-use crate::domain::source::SourceHealth;
-use crate::domain::time::Millis;
+use crate::domain::source::{SourceHealth, SourceKind};
+use crate::domain::time::{HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 use crate::web::view::sources::SourceState;
 
@@ -178,6 +181,7 @@ pub struct ConcernShape {
 struct HourShape {
     hour: String,
     unhappy_authors: i64,
+    severity_weighted: f64,
     expected: Option<f64>,
     normal_from: Option<f64>,
     normal_to: Option<f64>,
@@ -193,6 +197,7 @@ impl ConcernShape {
         let hours = curve.points.into_iter().map(|p| HourShape {
             hour: p.hour.to_rfc3339(),
             unhappy_authors: p.unhappy,
+            severity_weighted: p.severity,
             expected: p.band.map(|b| b.expected),
             normal_from: p.band.map(|b| b.low),
             normal_to: p.band.map(|b| b.high),
@@ -202,6 +207,46 @@ impl ConcernShape {
             copies: p.copies,
         });
         Self { incident: incident.to_string(), baseline: curve.method, hours: hours.collect() }
+    }
+}
+
+/// A proposed incident.
+#[derive(Debug, Serialize)]
+pub struct ProposalShape {
+    id: String,
+    brand: String,
+    state: ProposalState,
+    spoken_at: String,
+    seen_at: String,
+    began: String,
+    unhappy_authors: i64,
+    expected: f64,
+    hours: i64,
+    chance: f64,
+    reason: String,
+    quiet_until: Option<String>,
+    decided_at: Option<String>,
+    incident: Option<String>,
+}
+
+impl From<Proposal> for ProposalShape {
+    fn from(p: Proposal) -> Self {
+        Self {
+            id: p.id.to_string(),
+            brand: p.brand.to_string(),
+            state: p.state,
+            spoken_at: p.spoken_at.to_rfc3339(),
+            seen_at: p.seen_at.to_rfc3339(),
+            began: p.signal.began.to_rfc3339(),
+            unhappy_authors: p.signal.unhappy,
+            expected: p.signal.expected,
+            hours: p.signal.window.to().since(p.signal.window.from()) / HOUR_MS,
+            chance: p.signal.chance,
+            reason: p.reason,
+            quiet_until: time(Some(p.quiet_until).filter(|at| *at > Millis::default())),
+            decided_at: time(p.decided_at),
+            incident: p.incident.map(|id| id.to_string()),
+        }
     }
 }
 
@@ -215,14 +260,52 @@ pub struct SourceShape {
     last_success_at: Option<String>,
     next_poll_at: Option<String>,
     newest_post_at: Option<String>,
+    /// Between the newest post and this answer.
+    lag_ms: Option<i64>,
+    /// Since when it answers and brings suspiciously nothing.
+    quiet_since: Option<String>,
     failures: i64,
     error: Option<String>,
     mentions: i64,
+    /// What it cost since midnight (UTC).
+    spent_today: SpentShape,
+    /// How it is read while a budget nears its end; null while it is read in full.
+    sampling: Option<SamplingShape>,
+}
+
+/// Requests and money.
+#[derive(Debug, Default, Serialize)]
+struct SpentShape {
+    requests: i64,
+    usd: f64,
+}
+
+/// A declared sample.
+#[derive(Debug, Serialize)]
+struct SamplingShape {
+    one_in: i64,
+    /// For how many each mention stands: 1 where a source is asked more rarely and read in full.
+    weight: i64,
+    since: Option<String>,
+    says: String,
 }
 
 impl SourceShape {
+    /// With what it cost today, and how it saves.
+    #[must_use]
+    pub fn with_spending(self, kind: SourceKind, spending: &Spending) -> Self {
+        let says = spending.declared(kind, &spending.since.map_or_else(|| "today".to_owned(), Millis::to_rfc3339));
+        let weight = if Saving::of(kind) == Saving::Samples { spending.one_in } else { 1 };
+        let sampling = SamplingShape { one_in: spending.one_in, weight, since: time(spending.since), says };
+        Self {
+            spent_today: SpentShape { requests: spending.spent.requests, usd: spending.spent.micros as f64 / MICROS as f64 },
+            sampling: (spending.one_in > 1).then_some(sampling),
+            ..self
+        }
+    }
+
     /// The state is judged by the caller, who knows the time.
-    pub fn new(state: SourceState, s: SourceHealth) -> Self {
+    pub fn new(state: SourceState, quiet: Option<&Hush>, s: SourceHealth, now: Millis) -> Self {
         Self {
             id: s.id.to_string(),
             name: s.spec.name,
@@ -231,9 +314,13 @@ impl SourceShape {
             last_success_at: time(s.last_success_at),
             next_poll_at: time(s.next_poll_at),
             newest_post_at: time(s.newest_post_at),
+            lag_ms: s.newest_post_at.map(|at| now.since(at).max(0)),
+            quiet_since: time(quiet.map(|quiet| quiet.since)),
             failures: s.failures,
             error: s.last_error,
             mentions: s.mentions,
+            spent_today: SpentShape::default(),
+            sampling: None,
         }
     }
 }

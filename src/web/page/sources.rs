@@ -3,6 +3,7 @@
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 
+use crate::assess::quiet::quiet;
 use crate::domain::time::{DAY_MS, Span};
 use crate::web::failure::{self, WebError};
 use crate::web::state::WebState;
@@ -16,5 +17,7 @@ pub async fn list(State(state): State<WebState>, Query(query): Query<BrandQuery>
     let span = Span::new(scope.now.plus(-7 * DAY_MS).hour(), scope.now).unwrap_or(Span::empty(scope.now));
     let sources: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == scope.brand.id).collect();
     let coverage = state.store.coverage(span).await?;
-    failure::page(&SourcesPage::new(&scope, &sources, &coverage, span))
+    let quiet = quiet(&state.store, &sources, scope.now).await?;
+    let spending = state.store.spending(scope.now).await?;
+    failure::page(&SourcesPage::new(&scope, &sources, (&coverage, &quiet), span).with_spending(&spending))
 }

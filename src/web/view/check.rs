@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::assess::rates::{ENOUGH, Rates};
+use crate::assess::rates::{ENOUGH, Rates, Share};
 use crate::domain::ids::{BrandId, MentionId};
 use crate::domain::incident::Incident;
 use crate::domain::post::Mention;
@@ -46,6 +46,7 @@ pub struct CheckPage {
     brand: Option<BrandId>,
     incident: Option<(String, Link)>,
     headline: String,
+    words: String,
     advice: String,
     progress: Option<(String, String)>,
     mention: Option<MentionView>,
@@ -69,6 +70,7 @@ impl CheckPage {
             brand: scope.brand_field(),
             incident: input.incident.as_ref().map(|i| (show::one_line(&i.title, 120), incident_link(scope, i.id))),
             headline: headline(input),
+            words: rates.map_or_else(String::new, rates_words),
             advice: advice(rates),
             progress: rates.filter(|r| r.drawn > 0).map(progress),
             mention: input.next.as_ref().map(|m| MentionView::new(m, scope)),
@@ -86,7 +88,11 @@ fn headline(input: &CheckInput) -> String {
     match (&input.incident, &input.rates) {
         (None, _) => "There is no incident whose count could be checked.".to_owned(),
         (_, None) => "Nothing has been scored in this incident yet.".to_owned(),
-        (_, Some(rates)) => rates_words(rates),
+        (_, Some(rates)) => {
+            let of = |share: f64| show::percent(share);
+            let Share { value, low, high } = rates.corrected;
+            format!("{} of the mentions are unhappy: between {} and {}.", of(value), of(low), of(high))
+        }
     }
 }
 

@@ -89,7 +89,7 @@ fn headline(state: &HoldState, flagged: usize) -> String {
         n => format!(" {n} promotional posts went out all the same."),
     };
     match (state.signal, state.origin) {
-        (Signal::Hold, Origin::Automatic) => format!("Hold campaigns: people are unhappy.{said}"),
+        (Signal::Hold, Origin::Automatic) => format!("Hold campaigns: an incident is not over.{said}"),
         (Signal::Hold, Origin::Person) => format!("Hold campaigns: a person decided so.{said}"),
         (Signal::Clear, Origin::Person) => "Campaigns may go on: a person decided so.".to_owned(),
         (Signal::Clear, Origin::Automatic) => "Campaigns may go on.".to_owned(),

@@ -177,11 +177,12 @@ fn filter_words(report: &FilterReport) -> String {
         }
         Acting::Off => "The filter is switched off for this brand: only people hide.".to_owned(),
         Acting::TooFew => {
-            let left = LEAST_MARKS.saturating_sub(usize::try_from(measured.others).unwrap_or(0));
-            match i64::try_from(left).unwrap_or(i64::MAX) {
-                0 => "A filter hides more of the kind once there are more mentions of this brand to compare with.".to_owned(),
-                left => format!("A filter hides more of the kind after {} more.", show::plural(left, "mark", "marks")),
-            }
+            let left = |marks: i64| i64::try_from(LEAST_MARKS).unwrap_or(i64::MAX).saturating_sub(marks).max(0);
+            let (others, these) = (left(measured.others), left(measured.these));
+            format!(
+                "A filter hides more of the kind after {} more of another brand and {these} of this one.",
+                show::plural(others, "mark", "marks")
+            )
         }
         Acting::Unsure => {
             format!("The filter, {learned}, does not hide anything: right in {right} when tested, and surely in four of five is needed.")

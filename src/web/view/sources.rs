@@ -1,7 +1,12 @@
 //! Sources: can I trust the picture?
 
+use std::collections::HashMap;
+
 use askama::Template;
 
+use crate::assess::quiet::Hush;
+use crate::domain::budget::{MICROS, Spending};
+use crate::domain::ids::SourceId;
 use crate::domain::source::{HourCoverage, SourceHealth, SourceKind};
 use crate::domain::time::{HOUR_MS, Millis, Span};
 use crate::web::chart::coverage::CoverageStrip;
@@ -115,12 +120,19 @@ struct SourceView {
     kind: String,
     target: String,
     trouble: String,
+    quiet: String,
     last_success: Option<When>,
     next_poll: NextPoll,
     newest_post: Option<When>,
     mentions: String,
     mentions_href: Link,
     strip: CoverageStrip,
+    id: SourceId,
+    source_kind: SourceKind,
+    /// What it cost today; empty when nobody counts.
+    cost: String,
+    /// How it is read while a budget nears its end; empty while it is read in full.
+    saving: String,
 }
 
 /// The page.
@@ -134,7 +146,13 @@ pub struct SourcesPage {
 
 impl SourcesPage {
     /// `coverage` holds the hours of `span` of all sources.
-    pub fn new(scope: &Scope, sources: &[SourceHealth], coverage: &[HourCoverage], span: Span) -> Self {
+    /// `quiet` names those that answer and bring suspiciously nothing.
+    pub fn new(
+        scope: &Scope,
+        sources: &[SourceHealth],
+        (coverage, quiet): (&[HourCoverage], &HashMap<SourceId, Hush>),
+        span: Span,
+    ) -> Self {
         let mut ordered: Vec<&SourceHealth> = sources.iter().collect();
         // What needs eyes first; the order of the configuration otherwise.
         ordered.sort_by_key(|s| match SourceState::of(s, scope.now) {
@@ -146,9 +164,50 @@ impl SourcesPage {
         });
         Self {
             layout: scope.layout("Sources", Place::Sources, Live::Swap),
-            headline: headline(sources, scope.now),
-            sources: ordered.into_iter().map(|s| view(s, coverage, span, scope)).collect(),
+            headline: headline(sources, scope.now) + &quiet_words(sources, quiet),
+            sources: ordered
+                .into_iter()
+                .map(|s| SourceView { quiet: quiet.get(&s.id).map(quiet_sentence).unwrap_or_default(), ..view(s, coverage, span, scope) })
+                .collect(),
         }
+    }
+}
+
+/// What to add to the answer when sources are suspiciously quiet.
+fn quiet_words(sources: &[SourceHealth], quiet: &HashMap<SourceId, Hush>) -> String {
+    let names: Vec<String> = sources.iter().filter(|s| quiet.contains_key(&s.id)).map(|s| show::one_line(&s.spec.name, 40)).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => format!(" But {one} is suspiciously quiet."),
+        [first, rest @ ..] => format!(" But {first} and {} more are suspiciously quiet.", rest.len()),
+    }
+}
+
+fn quiet_sentence(quiet: &Hush) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "mentions of three weeks at most")]
+    let expected = show::count(quiet.expected.round() as i64);
+    format!(
+        "Suspiciously quiet since {}: it answers, but about {expected} mentions would be usual by now, and none came. By its own \
+         history that happens by chance in fewer than one of 10,000 such times. Look whether its search, address or token still fits.",
+        show::exact(quiet.since)
+    )
+}
+
+impl SourcesPage {
+    /// With what the sources cost today, and which of them save.
+    #[must_use]
+    pub fn with_spending(mut self, spending: &[Spending]) -> Self {
+        for view in &mut self.sources {
+            let Some(spending) = spending.iter().find(|s| s.source == view.id) else { continue };
+            let requests = show::plural(spending.spent.requests, "request", "requests");
+            view.cost = match spending.spent.micros {
+                0 => requests,
+                micros => format!("{:.2} USD, {requests}", micros as f64 / MICROS as f64),
+            };
+            let since = spending.since.map_or_else(|| "today".to_owned(), show::exact);
+            view.saving = spending.declared(view.source_kind, &since);
+        }
+        self
     }
 }
 
@@ -187,12 +246,17 @@ fn view(s: &SourceHealth, coverage: &[HourCoverage], span: Span, scope: &Scope) 
         kind: show::platform(s.spec.kind.as_str()),
         target: target(&s.spec.settings),
         trouble: state.words(s, now),
+        quiet: String::new(),
         last_success: when(s.last_success_at),
         next_poll: NextPoll::of(s, state, now),
         newest_post: when(s.newest_post_at),
         mentions: show::count(s.mentions),
         mentions_href: scope.link("/mentions").with("source", &s.id),
         strip: CoverageStrip::new(span, &rows, now),
+        id: s.id,
+        source_kind: s.spec.kind,
+        cost: String::new(),
+        saving: String::new(),
     }
 }
 

@@ -1,4 +1,7 @@
+use std::collections::HashMap;
+
 use crate::assess::loud::Voices;
+use crate::assess::quiet::Hush;
 use crate::domain::ids::{IncidentId, SourceId, VerdictId};
 use crate::domain::incident::FlagState;
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
@@ -54,6 +57,7 @@ fn now_page(standing: Standing) -> String {
         numbers: numbers(),
         newest: Vec::new(),
         sources: vec![source(1, "Blog", SourceKind::Feed)],
+        proposal: None,
         signals: super::signals::Signals::default(),
         silent: vec![("Ruby".to_owned(), Some(now().plus(-HOUR_MS)))],
         voices: Voices::default(),
@@ -208,9 +212,13 @@ fn sources_in_trouble_come_first_with_what_is_wrong() {
     assert_eq!(SourceState::of(&silent, now()), SourceState::Silent);
     let span = Span::new(now().plus(-7 * DAY_MS).hour(), now()).expect("a span");
     let cells = [coverage(1, 0..0), coverage(2, 30..52)].concat();
-    let page = SourcesPage::new(&scope(), &[source(1, "Blog", SourceKind::Wordpress), silent, failing], &cells, span).to_string();
+    let quiet = Hush { since: now().plus(-8 * HOUR_MS), expected: 31.4, chance: 1e-6 };
+    let quiet = HashMap::from([(SourceId::new(1), quiet)]);
+    let page = SourcesPage::new(&scope(), &[source(1, "Blog", SourceKind::Wordpress), silent, failing], (&cells, &quiet), span).to_string();
     assert!(page.contains("The picture has holes: Ruby, Forum do not answer; 1 of 3 sources do."));
     assert!(page.contains("1 poll in a row has failed: no XML."));
+    assert!(page.contains("But Blog is suspiciously quiet."));
+    assert!(page.contains("Suspiciously quiet since 20 Nov 2026, 04:20 UTC: it answers, but about 31 mentions would be usual"));
     assert!(page.contains("Nothing heard since 20 Nov 2026, 09:20 UTC"));
     let at = |name: &str| page.find(&format!(r#"aria-label="{name}""#)).expect("a source");
     assert!(at("Ruby") < at("Blog") && at("Forum") < at("Blog"));

@@ -2,6 +2,7 @@
 
 use ebb::domain::filter::{About, Acting, Measured, Precision, is_audited};
 use ebb::domain::ids::{BrandId, MentionId};
+use ebb::domain::sentiment::Label;
 use ebb::domain::time::{DAY_MS, HOUR_MS};
 use ebb::store::{BrandStanding, FilterReport, FilterState, Hidden, MentionFilter, OtherBrands, StoreError};
 
@@ -15,7 +16,7 @@ contract! {
     a_mark_wins_over_the_filter_and_the_filter_never_touches_a_marked_one,
     what_the_filter_hides_is_listed_and_partly_drawn_for_people,
     an_edit_and_a_deletion_forget_the_mark,
-    examples_are_the_marks_and_what_nobody_objected_to,
+    examples_are_the_marks_and_what_people_corrected,
     only_live_mentions_of_the_brand_can_be_marked,
 }
 
@@ -50,6 +51,8 @@ async fn a_marked_mention_is_hidden_and_counts_in_nothing_else(db: &Database) {
     assert_eq!(listed(&desk, OtherBrands::Show).await, ["1", "2", "3"]);
     assert_eq!(db.store.distinct_unhappy(desk.brand, around()).await.expect("a count"), 1);
     assert_eq!(db.store.hidden_count(desk.brand).await.expect("a count"), 1);
+    let totals = db.store.totals(desk.brand).await.expect("totals");
+    assert_eq!((totals.mentions, totals.authors), (2, 2));
     let hour = db.store.hours(desk.brand, None, around()).await.expect("hours")[0];
     assert_eq!((hour.mentions, hour.negative, hour.positive, hour.unhappy), (2, 1, 1, 1));
     assert_eq!(db.store.very_negative(desk.brand, around(), 0.5).await.expect("authors").len(), 1);
@@ -116,14 +119,15 @@ async fn an_edit_and_a_deletion_forget_the_mark(db: &Database) {
     check_counts(db, desk.brand).await;
 }
 
-async fn examples_are_the_marks_and_what_nobody_objected_to(db: &Database) {
+async fn examples_are_the_marks_and_what_people_corrected(db: &Database) {
     let desk = three(db).await;
     assert_eq!(desk.store.brand_marks(desk.brand).await.expect("marks").0, "0:0");
     desk.store.mark_brand(desk.brand, desk.id("1").await, Some(About::Other), desk.now).await.expect("marked");
+    desk.store.correct_label(desk.id("3").await, Some(Label::Neutral), desk.now).await.expect("corrected");
     let examples = desk.store.brand_examples(desk.brand, 10).await.expect("examples");
     let marks: Vec<_> = examples.iter().map(|e| (e.traits().text.to_owned(), e.mark)).collect();
     assert_eq!(marks[0], ("- broken".to_owned(), Some(About::Other)));
-    assert_eq!(marks[1..].iter().map(|(_, mark)| *mark).collect::<Vec<_>>(), [None, None]);
+    assert_eq!(marks[1..], [("+ fine".to_owned(), None)]);
     assert_eq!(examples[0].traits().author, "ann");
     let since = |ago: i64| desk.store.before_first_since(desk.brand, NOON.plus(-ago));
     assert!(since(DAY_MS).await.expect("an id") < desk.id("1").await);

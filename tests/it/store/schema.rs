@@ -5,6 +5,10 @@ use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
 const TABLES: &[&str] = &[
+    "proposals",
+    "statements",
+    "spending",
+    "sampling",
     "checks",
     "brand_posts",
     "holds",
