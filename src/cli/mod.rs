@@ -7,9 +7,11 @@ mod import;
 mod model;
 mod postmortem;
 mod progress;
+mod replay;
 mod report;
 mod run;
 mod setup;
+mod token;
 mod watch;
 
 use std::path::PathBuf;
@@ -77,12 +79,16 @@ enum Command {
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
+    /// Run the rules over stored weeks: when would they have spoken?
+    Replay(replay::Args),
     /// Draft a post-mortem: timeline, numbers, people, as Markdown
     Postmortem(postmortem::Args),
     /// Write the report of an incident: PDF, HTML, XLSX or Markdown
     Report(report::Args),
-    /// Try the configuration, the database, the model and every source, and say what is wrong
+    /// Try the configuration, the database, the model, every source and every channel, and say what is wrong
     Check(check::Args),
+    /// Make, list and take back tokens of the API
+    Token(token::Args),
     /// Print the configuration file with every key and its default
     #[command(after_help = "Example: ebb config > ebb.toml")]
     Config,
@@ -94,7 +100,7 @@ pub fn main() -> ExitCode {
     let default = match cli.command {
         // The demo breaks its own world on purpose: that is told on its pages.
         Command::Demo(_) => "error",
-        Command::Watch(_) => "warn,sqlx=error",
+        Command::Watch(_) | Command::Replay(_) => "warn,sqlx=error",
         _ => "info,sqlx=warn",
     };
     let filter = cli.common.log.clone().unwrap_or_else(|| default.to_owned());
@@ -133,9 +139,11 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Model(args) => model::run(args, &common).await,
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
+        Command::Replay(args) => replay::run(args, &common).await,
         Command::Postmortem(args) => postmortem::run(args, &common).await,
         Command::Report(args) => report::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
+        Command::Token(args) => token::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);
             Ok(ExitCode::SUCCESS)

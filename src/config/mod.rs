@@ -2,6 +2,7 @@
 //!
 //! [`DEFAULT_FILE`] is what `ebb config` prints; a test reads it back, so that it cannot drift from the types.
 
+mod alert;
 mod duration;
 mod env;
 mod explain;
@@ -17,7 +18,8 @@ use crate::domain::matching::Matcher;
 use crate::domain::post::safe_link;
 use crate::domain::source::{SourceKind, Take};
 
-pub use duration::Duration;
+pub use alert::{Address, AlertConfig, ChannelConfig, MailTls, RouteConfig, ScheduleConfig};
+pub use duration::{BadDuration, Duration};
 
 /// The documented defaults, as `ebb config` prints them.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -36,6 +38,17 @@ pub struct Config {
     pub score: Score,
     /// When it is over, and who is flagged.
     pub assess: Assess,
+    /// What is worth an alert.
+    pub alert: AlertConfig,
+    /// How alerts go out.
+    #[serde(rename = "channel")]
+    pub channels: Vec<ChannelConfig>,
+    /// Who is told what.
+    #[serde(rename = "route")]
+    pub routes: Vec<RouteConfig>,
+    /// Summaries by e-mail.
+    #[serde(rename = "schedule")]
+    pub schedules: Vec<ScheduleConfig>,
     /// Posts that are brought instead of asked for.
     pub intake: Intake,
     /// What is watched.
@@ -72,7 +85,8 @@ pub struct Http {
 pub struct Web {
     /// Loopback address and port of the pages.
     pub listen: SocketAddr,
-    /// Where people reach the pages; empty: reports carry no links to them.
+    /// Where people reach the pages, for links in messages and reports. Empty: messages name the address that is listened
+    /// on, and reports carry no links.
     pub public_url: String,
 }
 
@@ -98,6 +112,8 @@ pub struct Assess {
     pub min_coverage: f64,
     /// Severity from which a negative mention flags its author. 0..=1.
     pub flag_severity: f64,
+    /// How often a calm brand may be proposed as an incident, a week, in the mean. Above 0, at most 50.
+    pub false_alarms_per_week: f64,
     /// How long a closed incident is still judged.
     pub watch: Duration,
 }
@@ -236,6 +252,7 @@ impl Default for Assess {
             hold: Duration::from_secs(72 * 3600),
             min_coverage: 0.6,
             flag_severity: 0.5,
+            false_alarms_per_week: 0.3,
             watch: Duration::from_secs(14 * 24 * 3600),
         }
     }
@@ -318,6 +335,10 @@ impl Config {
                 return invalid(format!("{key} = {value}: must be between 0 and 1"));
             }
         }
+        let rate = self.assess.false_alarms_per_week;
+        if !(rate > 0.0 && rate <= 50.0) {
+            return invalid(format!("assess.false_alarms_per_week = {rate}: must be above 0 and at most 50"));
+        }
         let public = self.web.public_url.trim();
         if !public.is_empty() && safe_link(public).is_none() {
             return invalid(format!("web.public_url = \"{public}\": must begin with http:// or https://"));
@@ -363,7 +384,7 @@ impl Config {
                 return invalid(format!("source \"{}\": every = {}: at least 1s, out of politeness", source.name, source.every));
             }
         }
-        Ok(())
+        self.validate_alerts()
     }
 }
 

@@ -70,6 +70,10 @@ id!(
     FlagId
 );
 id!(
+    /// A proposed incident.
+    ProposalId
+);
+id!(
     /// One kept verdict.
     VerdictId
 );
@@ -86,6 +90,14 @@ id!(
     CaseId
 );
 
+id!(
+    /// One message of the outbox.
+    OutboxId
+);
+id!(
+    /// One token of the API.
+    TokenId
+);
 id!(
     /// One sealed report.
     ReportId

@@ -1,5 +1,6 @@
 //! Pure types and rules. Nothing here reads a clock, a file, a socket or a database.
 
+pub mod alert;
 pub mod brand;
 pub mod budget;
 pub mod case;
@@ -15,9 +16,12 @@ pub mod matching;
 pub mod near;
 pub mod post;
 pub mod promo;
+pub mod proposal;
 pub mod rates;
 pub mod reply;
 pub mod retention;
+pub mod route;
+pub mod secret;
 pub mod sentiment;
 pub mod silence;
 pub mod source;

@@ -3,7 +3,7 @@
 //! `posts.json?before=N` shows what there is among the fifty numbers up to N: a page may be short, or empty
 //! where a topic was deleted, although older posts follow. So reading goes on by numbers, not by counts.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
@@ -138,8 +138,17 @@ fn is_gone(entry: &Value) -> bool {
     value::says(entry, "/user_deleted") || entry.pointer("/deleted_at").is_some_and(|at| !at.is_null())
 }
 
+/// Post numbers between chains: they, and not the times, are the order of the list.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Numbers {
+    /// The highest one of the last whole chain.
+    read: u64,
+    /// The highest one of the chain under way.
+    top: u64,
+}
+
 impl Lists for Discourse {
-    type Memo = ();
+    type Memo = Numbers;
 
     fn plan(&self) -> Plan {
         // Posts wait for approval, and appear under their old number then.
@@ -151,7 +160,7 @@ impl Lists for Discourse {
         vec!["posts".to_owned()]
     }
 
-    async fn page(&self, step: Step<'_>, _memo: &mut ()) -> Result<Leaf, PollError> {
+    async fn page(&self, step: Step<'_>, memo: &mut Numbers) -> Result<Leaf, PollError> {
         let before = step.at.token().and_then(|t| t.parse::<u64>().ok());
         let text = before.map(|n| n.to_string());
         let query: Vec<(&str, &str)> = text.iter().map(|n| ("before", n.as_str())).collect();
@@ -159,11 +168,13 @@ impl Lists for Discourse {
         let whole = value::parse(&answer)?;
         let list = value::list(&whole, "/latest_posts", &answer)?;
         let mut leaf = Leaf { not_before: answer.not_before, ..Leaf::default() };
-        let mut lowest = None;
+        let (mut lowest, mut newest) = (None, None);
         for entry in value::entries(list, &answer, |entry| Some((self.post(entry, step.now)?, entry.clone())))? {
             let (post, entry) = entry;
-            lowest = lowest.into_iter().chain(post.key.native_id().parse::<u64>()).min();
-            leaf.bottom = leaf.bottom.into_iter().chain([post.created_at]).min();
+            let number = post.key.native_id().parse::<u64>().unwrap_or(0);
+            lowest = lowest.into_iter().chain([number]).min();
+            newest = newest.max(Some(post.created_at));
+            memo.top = memo.top.max(number);
             if is_gone(&entry) {
                 leaf.gone.push(post.key);
             } else if !value::says(&entry, "/hidden") {
@@ -172,6 +183,11 @@ impl Lists for Discourse {
         }
         let from = lowest.map(|n| n.saturating_sub(1)).or_else(|| before.map(|n| n.saturating_sub(STRIDE)));
         leaf.next = from.filter(|n| *n > 0).map_or(Next::End, |n| Next::Token(n.to_string()));
+        // A post with a new number may have an old date, so a page is the last one by both.
+        leaf.bottom = newest.filter(|_| lowest.is_none_or(|n| n <= memo.read));
+        if leaf.next == Next::End || leaf.bottom.is_some_and(|at| at < step.after) {
+            memo.read = memo.top;
+        }
         Ok(leaf)
     }
 }

@@ -34,6 +34,9 @@ struct Settings {
     package: String,
     /// The service account's key file, in JSON.
     account: SecretRef,
+    /// The token service, where it is not the one that the key file names.
+    #[serde(default)]
+    token_url: Option<Address>,
 }
 
 /// The key file of a service account.
@@ -66,7 +69,13 @@ impl GooglePlay {
         let account: Account = serde_json::from_str(file.expose()).map_err(|_| wrong("`account` is no key file of a service account"))?;
         let key = Key::from_pem(&account.private_key).ok_or_else(|| wrong("`account` holds no key that can be used"))?;
         let base = super::adapter::base(given.url, "https://androidpublisher.googleapis.com", &spec.name)?;
-        Ok(Self { base, package: given.package, email: account.client_email, key, token_url: account.token_uri.0 })
+        Ok(Self {
+            base,
+            package: given.package,
+            email: account.client_email,
+            key,
+            token_url: given.token_url.unwrap_or(account.token_uri).0,
+        })
     }
 
     async fn login(&self, http: &Http, now: Millis) -> Result<(Secret, Millis), PollError> {
@@ -160,11 +169,11 @@ impl Lists for GooglePlay {
 mod tests {
     use super::*;
     use crate::domain::source::SourceKind;
-    use crate::sources::tests::{NOW, account, spec};
+    use crate::sources::tests::{NOW, secrets, spec};
 
     #[test]
     fn a_review_becomes_a_post_and_answers_of_the_developer_do_not() {
-        let secrets = account("https://oauth.example/token");
+        let secrets = secrets();
         let app =
             GooglePlay::new(&spec(SourceKind::GooglePlay, json!({"package": "com.acme.app", "account": {"env": "ACCOUNT"}})), &secrets)
                 .expect("settings");

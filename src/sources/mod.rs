@@ -12,6 +12,20 @@
 //! | `wordpress` | comment id | host of the site, with the path where it lives in a folder |
 //! | `mastodon` | `uri` of the status, so that one post read from two servers is one mention | host of that `uri` |
 //! | `hackernews` | item id | `news.ycombinator.com` |
+//! | `appstore` | review id | `apps.apple.com` |
+//! | `bluesky` | `at://` address of the post | `bsky.app` |
+//! | `discourse` | post id | host of the forum, with its folder |
+//! | `disqus` | post id | shortname of the forum |
+//! | `ghost` | comment id | host of the site |
+//! | `github` | see `github::found` | `github.com` |
+//! | `googleplay` | review id | package of the app |
+//! | `isso` | page, `#isso-` and comment id: it can be read again only with its page | host of the server |
+//! | `lemmy` | `ap_id`, so that one post read from two servers is one mention | host of that address |
+//! | `news` | as `feed` | host of the search |
+//! | `remark42` | address of the comment | host of the server |
+//! | `stackexchange` | post id | name of the site |
+//! | `telegram` | chat id, `/` and message id | `t.me` |
+//! | `trustpilot` | review id | `trustpilot.com` |
 //!
 //! Settings of a source, by kind; an unknown key is an error, and a secret is named, never written:
 //!
@@ -21,6 +35,8 @@
 //! | `wordpress` | `url` or `site`, `backfill_days` (all history unless given) |
 //! | `mastodon` | `url` or `server`, `hashtags` (the brand's unless given), `public` = `all`, `local` or `remote`, `search` = false, `token` = `{ env = ".." }` or `{ file = ".." }`, `backfill_days` = 60 |
 //! | `hackernews` | `url`, `item_url`, `queries` (the brand's names unless given), `backfill_days` = 60 |
+//!
+//! Those of the other kinds stand with examples in `docs/sources.md`.
 
 mod adapter;
 mod appstore;
@@ -66,7 +82,7 @@ mod youtube;
 
 pub use adapter::Adapter;
 pub use error::{PollError, SettingsError};
-pub use http::{Http, HttpOptions};
+pub use http::{Http, HttpOptions, Letter, PostError, Reply};
 pub use meter::metered;
 pub use secret::{Secret, SecretRef, Secrets};
 

@@ -74,8 +74,6 @@ pub(super) struct Step<'a> {
     pub at: &'a At,
     /// Posts before this time are of no interest.
     pub after: Millis,
-    /// When the chain began.
-    pub started: Millis,
     pub now: Millis,
 }
 
@@ -196,7 +194,7 @@ pub(super) async fn poll<L: Lists>(lists: &L, http: &Http, cursor: &Cursor, now:
     let Some(place) = chain.todo.pop() else {
         return Ok(state.finish(chain, Page::default()));
     };
-    let step = Step { http, list: &place.list, at: &place.at, after: chain.after, started: chain.started, now };
+    let step = Step { http, list: &place.list, at: &place.at, after: chain.after, now };
     let leaf = match lists.page(step, &mut state.memo).await {
         Ok(leaf) => leaf,
         Err(error) => return state.restarted(&place, error),

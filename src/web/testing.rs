@@ -31,7 +31,7 @@ pub fn scope() -> Scope {
         brands: vec![brand()],
         brand: brand(),
         now: now(),
-        waiting: Waiting { people: 14, incidents: 1, sources: 1 },
+        waiting: Waiting { people: 14, incidents: 1, sources: 1, ..Waiting::default() },
         demo: None,
         very: 0.75,
     }
@@ -154,9 +154,11 @@ pub fn curve() -> Curve {
             expected: Some(normal),
             upper: Some(normal + 3.0 * normal.sqrt()),
             covered: if (33..36).contains(&i) { 0.3 } else { 1.0 },
+            severity: unhappy as f64 * 0.4,
+            share: Some(0.3),
         }
     });
-    Curve { span, hours: hours.collect(), marks: Vec::new(), now: now() }
+    Curve { span, hours: hours.collect(), marks: Vec::new(), now: now(), choice: crate::web::chart::concern::Choice::default() }
 }
 
 pub fn flagged(id: i64, name: &str, text: &str, state: FlagState) -> FlagRow {

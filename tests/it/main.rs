@@ -1,11 +1,13 @@
 //! The integration tests: one binary, one harness.
 
+mod alerts;
 mod architecture;
 mod browser;
 mod demo;
 mod docs;
 mod hub;
 mod kill;
+mod replay;
 mod score_worker;
 mod sources;
 mod store;

@@ -55,7 +55,10 @@ impl Bluesky {
                 out.more = More::CaughtUp;
                 break;
             }
-            if began.elapsed() >= MAX_TIME || out.posts.len() >= MAX_POSTS {
+            if out.posts.len() >= MAX_POSTS {
+                break;
+            }
+            if began.elapsed() >= MAX_TIME {
                 // Between two clocks that differ nobody ever catches up with the other.
                 out.more = if reached >= micros(now) - NEAR_US { More::CaughtUp } else { More::Now };
                 break;

@@ -78,7 +78,7 @@ fn publish<T: Shelved>(fake: &T, n: u64, age_ms: i64) {
 async fn isso_comments_released_late_are_found_within_the_hour() {
     let (_server, fake, mut poller) = start::<Isso>().await;
     publish(&*fake, 1, 6 * DAY_MS);
-    (2..150).for_each(|n| publish(&*fake, n, HOUR_MS));
+    (2..150).for_each(|n| publish(&*fake, n, HOUR_MS * i64::try_from(n).expect("small")));
     fake.held.lock().expect("held").push(1);
     assert_eq!(poller.chain(NOW).await.expect("read").pages, 2);
     fake.held.lock().expect("held").clear();
@@ -309,7 +309,7 @@ mod remark42 {
 #[tokio::test]
 async fn remark42_pages_are_listed_when_the_last_comments_are_not_enough() {
     let (_server, fake, mut poller) = start::<Remark42>().await;
-    (1..1500).for_each(|n| publish(&*fake, n, HOUR_MS));
+    (1..1500).for_each(|n| publish(&*fake, n, MINUTE * i64::try_from(n).expect("small")));
     let chain = poller.chain(NOW).await.expect("read");
     let ids: std::collections::BTreeSet<&str> = chain.ids().into_iter().collect();
     assert_eq!((ids.len(), chain.pages), (1499, 5));

@@ -237,6 +237,7 @@ async fn a_refused_stream_says_why_and_moves_nothing() {
     let mut poller = world.poller();
     poller.chain(NOW).await.expect("read");
     let before = poller.cursor.clone();
+    world.publish("1", 0, "Acme Cloud");
     lock(&world.jet).faults.extend([Fault::Refused(429), Fault::Refused(503), Fault::Refused(401), Fault::Drop(0)]);
     let wait = poller.chain(NOW).await.expect_err("too many");
     assert!(matches!(&wait, PollError::RateLimited { until, .. } if until.since(NOW) == 30_000), "{wait:?}");

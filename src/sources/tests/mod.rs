@@ -11,12 +11,12 @@ mod law;
 mod linkedin;
 mod mastodon;
 mod oauth;
-mod real;
 mod reddit;
 mod searches;
 mod shelf;
 mod statuspage;
 mod stores;
+mod walk;
 mod wordpress;
 mod wordpress_site;
 mod x;
@@ -73,7 +73,10 @@ pub(super) fn terms() -> BrandTerms {
 }
 
 pub(super) fn secrets() -> Secrets {
-    let words = [("TOKEN", "s3cret"), ("ID", "an-id"), ("REFRESH", "rt-first")];
+    let account =
+        serde_json::json!({"client_email": "ebb@acme.example", "private_key": RSA_KEY, "token_uri": "https://oauth.example/token"});
+    let (account, key) = (account.to_string(), elliptic_key());
+    let words = [("TOKEN", "s3cret"), ("ID", "an-id"), ("REFRESH", "rt-first"), ("ACCOUNT", &account), ("KEY", &key)];
     Secrets::fixed(words.map(|(name, word)| (name.to_owned(), word.to_owned())).into())
 }
 
@@ -142,10 +145,4 @@ pub(super) fn elliptic_key() -> String {
     let random = ring::rand::SystemRandom::new();
     let key = ring::signature::EcdsaKeyPair::generate_pkcs8(&ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", base64::engine::general_purpose::STANDARD.encode(key))
-}
-
-/// The secret `ACCOUNT`: a service account whose tokens come from `token_url`.
-pub(super) fn account(token_url: &str) -> Secrets {
-    let file = serde_json::json!({"client_email": "ebb@acme.example", "private_key": RSA_KEY, "token_uri": token_url});
-    Secrets::fixed([("ACCOUNT".to_owned(), file.to_string())].into())
 }

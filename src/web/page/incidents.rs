@@ -13,6 +13,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, Memory, UpdateKind};
 use crate::domain::time::Millis;
 use crate::store::{NewIncident, StoreError};
+use crate::web::chart::concern::Choice;
 use crate::web::failure::{self, WebError};
 use crate::web::forms;
 use crate::web::layout::{Live, Place, Scope};
@@ -71,7 +72,8 @@ pub async fn one(
     }
     let scope = state.scope(Some(incident.brand)).await?;
     let span = incident_span(&incident, scope.now);
-    let (view, curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    let (view, mut curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    curve.choice = Choice::new(query.line.as_deref().unwrap_or_default(), &incident_link(&scope, id));
     let effects = assess::effect::effects(&view.curve.points, &view.updates, (incident.started_at, scope.now));
     let rates = super::signals::rates(&state, &scope, &incident).await?;
     let story = super::story::load(&state, &incident, (view.assessment.as_ref(), &view.baseline), scope.now).await?;
@@ -97,6 +99,7 @@ pub async fn one(
 #[serde(default)]
 pub struct IncidentFields {
     brand: Option<String>,
+    proposal: String,
     version: i64,
     title: String,
     kind: String,
@@ -122,12 +125,7 @@ impl IncidentFields {
     fn read(&self, now: Millis) -> Result<Read, WebError> {
         let started_at = forms::time(&self.started_at, "Started")?.unwrap_or(now);
         let fixed_at = forms::time(&self.fixed_at, "Fixed")?;
-        if started_at > now {
-            return Err(WebError::Bad("The start lies in the future. Times in this form are UTC.".to_owned()));
-        }
-        if fixed_at.is_some_and(|at| at < started_at) {
-            return Err(WebError::Bad("It cannot have been fixed before it started.".to_owned()));
-        }
+        check_times(started_at, fixed_at, now)?;
         Ok(Read {
             title: forms::needed(&self.title, 200, "The title")?,
             kind: IncidentKind::parse(&self.kind).unwrap_or(IncidentKind::Service),
@@ -140,12 +138,26 @@ impl IncidentFields {
     }
 }
 
+/// Whether the times of an incident can be.
+pub fn check_times(started_at: Millis, fixed_at: Option<Millis>, now: Millis) -> Result<(), WebError> {
+    if started_at > now {
+        return Err(WebError::Bad("The start lies in the future. Times in this form are UTC.".to_owned()));
+    }
+    if fixed_at.is_some_and(|at| at < started_at) {
+        return Err(WebError::Bad("It cannot have been fixed before it started.".to_owned()));
+    }
+    Ok(())
+}
+
 /// Opens one.
 pub async fn open(State(state): State<WebState>, Form(form): Form<IncidentFields>) -> Result<Redirect, WebError> {
     let scope = state.scope(asked_brand(form.brand.as_deref())?).await?;
     let Read { title, kind, severity, commander, war_room, started_at, .. } = form.read(scope.now)?;
     let new = NewIncident { brand: scope.brand.id, title, kind, severity, commander, war_room, started_at };
     let id = state.store.create_incident(&new, scope.now).await?;
+    if let Ok(proposal) = form.proposal.parse() {
+        super::proposals::confirm(&state, proposal, id, scope.now).await?;
+    }
     state.live.edited();
     Ok(lead_to(&incident_link(&scope, id)))
 }

@@ -5,6 +5,14 @@ use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
 const TABLES: &[&str] = &[
+    "proposals",
+    "outbox_alerts",
+    "outbox",
+    "alerts",
+    "channels",
+    "marks",
+    "tokens",
+    "idempotency",
     "statements",
     "spending",
     "sampling",
