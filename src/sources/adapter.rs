@@ -52,7 +52,7 @@ pub enum Adapter {
     /// App Store reviews, by the public feed or App Store Connect.
     AppStore(AppStore),
     /// Bluesky: the stream of all posts, or its search.
-    Bluesky(Bluesky),
+    Bluesky(Box<Bluesky>),
     /// All public posts of a Discourse forum.
     Discourse(Discourse),
     /// Comments of a Disqus forum.
@@ -62,7 +62,7 @@ pub enum Adapter {
     /// Issues, discussions and their comments on GitHub.
     Github(Github),
     /// Reviews of an own app on Google Play.
-    GooglePlay(GooglePlay),
+    GooglePlay(Box<GooglePlay>),
     /// Comments of an Isso server.
     Isso(Isso),
     /// Posts and comments that a Lemmy server finds.
@@ -107,12 +107,12 @@ impl Adapter {
             SourceKind::Mastodon => Mastodon::new(spec, secrets, terms).map(Self::Mastodon),
             SourceKind::Hackernews => HackerNews::new(spec, terms).map(Self::HackerNews),
             SourceKind::AppStore => AppStore::new(spec, secrets).map(Self::AppStore),
-            SourceKind::Bluesky => Bluesky::new(spec, secrets, terms).map(Self::Bluesky),
+            SourceKind::Bluesky => Bluesky::new(spec, secrets, terms).map(|a| Self::Bluesky(Box::new(a))),
             SourceKind::Discourse => Discourse::new(spec, secrets).map(Self::Discourse),
             SourceKind::Disqus => Disqus::new(spec, secrets).map(Self::Disqus),
             SourceKind::Ghost => Ghost::new(spec).map(Self::Ghost),
             SourceKind::Github => Github::new(spec, secrets, terms).map(Self::Github),
-            SourceKind::GooglePlay => GooglePlay::new(spec, secrets).map(Self::GooglePlay),
+            SourceKind::GooglePlay => GooglePlay::new(spec, secrets).map(|a| Self::GooglePlay(Box::new(a))),
             SourceKind::Isso => Isso::new(spec).map(Self::Isso),
             SourceKind::Lemmy => Lemmy::new(spec, terms).map(Self::Lemmy),
             SourceKind::News => News::new(spec, terms).map(Self::News),
@@ -145,7 +145,7 @@ impl Adapter {
             Self::Disqus(a) => walk::poll(a, http, cursor, now).await,
             Self::Ghost(a) => walk::poll(a, http, cursor, now).await,
             Self::Github(a) => walk::poll(a, http, cursor, now).await,
-            Self::GooglePlay(a) => walk::poll(a, http, cursor, now).await,
+            Self::GooglePlay(a) => walk::poll(a.as_ref(), http, cursor, now).await,
             Self::Isso(a) => walk::poll(a, http, cursor, now).await,
             Self::Lemmy(a) => walk::poll(a, http, cursor, now).await,
             Self::News(a) => a.poll(http, cursor, now).await,
@@ -212,14 +212,12 @@ impl Adapter {
             // A feed is a sliding window: what is not in it is not gone. LinkedIn's notifications tell of edits and deletions
             // for as long as words are kept. What a status page says is no mention.
             Self::Feed(_) | Self::GooglePlay(_) | Self::LinkedIn(_) | Self::News(_) | Self::Statuspage(_) | Self::Telegram(_) => 0,
-            Self::WordPress(_) => 100,
+            Self::StackExchange(_) | Self::WordPress(_) => 100,
             Self::AppStore(a) => a.recheck_batch(),
             Self::Bluesky(_) => 25,
             Self::Discourse(_) | Self::Disqus(_) | Self::Ghost(_) | Self::Lemmy(_) | Self::Trustpilot(_) => 10,
-            Self::Github(_) => 20,
             Self::Isso(_) | Self::Remark42(_) => 50,
-            Self::StackExchange(_) => 100,
-            Self::Mastodon(_) | Self::HackerNews(_) => 20,
+            Self::Github(_) | Self::Mastodon(_) | Self::HackerNews(_) => 20,
             Self::Facebook(_) | Self::Instagram(_) | Self::Threads(_) => super::graph::BATCH,
             Self::Reddit(_) => super::reddit::BATCH,
             Self::X(_) => super::x::BATCH,
