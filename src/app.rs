@@ -1,5 +1,7 @@
 //! The application: the tasks of one process, over one store, until it is told to stop.
 
+mod alerts;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +15,9 @@ use crate::domain::intake::{Receipt, Refused, Signature};
 use crate::ingest::import::push;
 use crate::lifecycle::{End, Shutdown, Tasks};
 use crate::store::Store;
-use crate::{assess, hub, ingest, score, sources, web};
+use crate::{alert, assess, hub, ingest, score, sources, web};
+
+pub use alerts::{AlertPlan, Postman, Reports, target};
 
 /// A part of the work that can run in a process of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -24,13 +28,15 @@ pub enum Role {
     Score,
     /// Baselines, verdicts, flags.
     Assess,
+    /// Tells people outside of the pages.
+    Alert,
     /// Pages and API.
     Web,
 }
 
 impl Role {
     /// Everything.
-    pub const ALL: &'static [Self] = &[Self::Poll, Self::Score, Self::Assess, Self::Web];
+    pub const ALL: &'static [Self] = &[Self::Poll, Self::Score, Self::Assess, Self::Alert, Self::Web];
 }
 
 /// What the tasks need to know of the configuration.
@@ -46,6 +52,8 @@ pub struct Settings {
     pub models: Option<PathBuf>,
     /// Verdicts and flags.
     pub assess: assess::Settings,
+    /// Channels, routes and schedules, with no secret in them yet.
+    pub alerts: AlertPlan,
     /// Posts that are brought.
     pub intake: Intake,
     /// Where people reach the pages; empty: not known.
@@ -107,6 +115,7 @@ impl From<&Config> for Settings {
             score_threads: config.score.threads,
             models: Some(config.score.folder.clone()),
             assess,
+            alerts: AlertPlan::from(config),
             intake,
             public_url: config.web.public_url.clone(),
         }
@@ -125,6 +134,7 @@ impl App {
                 }
                 Role::Score => self.spawn_scorer(&mut tasks, shutdown)?,
                 Role::Assess => self.spawn_assessor(&mut tasks, shutdown),
+                Role::Alert => self.spawn_alerter(&mut tasks, shutdown)?,
                 Role::Web => {}
             }
         }
@@ -200,6 +210,25 @@ impl App {
         Ok(())
     }
 
+    fn spawn_alerter(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
+        if self.settings.alerts.channels.is_empty() {
+            return Ok(());
+        }
+        let plan = self.settings.alerts.resolve(&sources::Secrets::system())?;
+        let outlet = Arc::new(Postman::new(self.clock.clone(), &self.settings.http)?);
+        let public_url = self.settings.alerts.base().to_owned();
+        let reporter = Arc::new(Reports { store: self.store.clone(), settings: self.settings.assess, public_url });
+        let doors = alert::Doors { outlet, reporter: Some(reporter) };
+        let sender = alert::Sender { name: worker("alert"), seed: rand::random() };
+        let work = alert::Worker::new(self.store.clone(), self.clock.clone(), plan, doors, sender);
+        let finishing = shutdown.finishing();
+        tasks.spawn("alert", async move {
+            work.run(ALERT_EVERY_MS, finishing).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
     fn spawn_assessor(&self, tasks: &mut Tasks, shutdown: &Shutdown) {
         let work = assess::Worker::new(self.store.clone(), self.clock.clone(), self.settings.assess);
         let finishing = shutdown.finishing();
@@ -224,6 +253,9 @@ impl web::Receive for push::Door {
 
 /// Between two looks at the verdict.
 const ASSESS_EVERY_MS: i64 = 10_000;
+
+/// Between two looks at what is worth an alert.
+const ALERT_EVERY_MS: i64 = 10_000;
 
 /// Names this process in leases: two processes never share the number.
 fn worker(role: &str) -> String {

@@ -3,7 +3,7 @@
 //! Data moves in one direction, and the stages meet only in the store:
 //!
 //! ```text
-//! sources -> ingest -> store -> score -> store -> assess -> store -> web, report
+//! sources -> ingest -> store -> score -> store -> assess -> store -> web, report, alert
 //! ```
 //!
 //! | module | is |
@@ -16,6 +16,8 @@
 //! | [`score`] | the sentiment models and the worker that feeds them |
 //! | [`hub`] | models from elsewhere, on this machine |
 //! | [`assess`] | baseline, concern, verdict, flags |
+//! | [`alert`] | what people are told outside of the pages: an outbox, delivered at least once |
+//! | [`report`] | exports |
 //! | [`chart`] | pictures from numbers, for reports and slides |
 //! | [`report`] | reports and exports |
 //! | [`web`] | pages, API, live updates |
@@ -24,6 +26,7 @@
 //!
 //! `tests/it/architecture.rs` reads the `crate::` paths and refuses an import against that direction.
 
+pub mod alert;
 pub mod app;
 pub mod assess;
 pub mod chart;

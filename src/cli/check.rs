@@ -2,17 +2,23 @@
 //! that is not there yet is made.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{Common, setup};
+use crate::alert::send::{self, Terms};
+use crate::alert::{self, Doors, Means, Target};
+use crate::app::{Postman, target};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::ids::BrandId;
+use crate::domain::alert::{Alert, Message, MessageState, Repeat};
+use crate::domain::ids::{BrandId, OutboxId};
 use crate::domain::source::Cursor;
+use crate::domain::time::Millis;
 use crate::score;
 use crate::sources::{Adapter, Http, Secrets};
-use crate::store::Store;
+use crate::store::{Attempt, Store};
 
 /// Options of `ebb check`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +27,9 @@ pub struct Args {
     /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
+    /// Send a test message over every channel; without it nothing is sent
+    #[arg(long)]
+    send_test: bool,
 }
 
 /// One thing that was tried.
@@ -42,10 +51,14 @@ impl Finding {
 /// Runs the command. Exit code 1 when something is wrong.
 pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     let config = common.load()?;
-    let mut findings = vec![Finding::new("configuration", Ok(format!("{} brands, {} sources", config.brands.len(), config.sources.len())))];
+    let mut findings = vec![Finding::new(
+        "configuration",
+        Ok(format!("{} brands, {} sources, {} channels", config.brands.len(), config.sources.len(), config.channels.len())),
+    )];
     findings.push(Finding::new("database", database(&config).await));
     findings.push(Finding::new("model", model(&config).await));
     findings.extend(sources(&config).await?);
+    findings.extend(channels(&config, if args.send_test { Trial::Send } else { Trial::Look }).await?);
     if args.json {
         super::print(&format!("{}\n", serde_json::json!({ "ok": findings.iter().all(|f| f.ok), "findings": findings })));
     } else {
@@ -94,4 +107,66 @@ async fn sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
         findings.push(Finding::new(&format!("source \"{}\"", source.name), result));
     }
     Ok(findings)
+}
+
+/// How far a channel is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trial {
+    /// Its settings and secrets; a mail server is asked whether it lets us in.
+    Look,
+    /// A message is sent.
+    Send,
+}
+
+async fn channels(config: &Config, trial: Trial) -> anyhow::Result<Vec<Finding>> {
+    let clock = Clock::system();
+    let outlet = Arc::new(Postman::new(clock.clone(), &crate::app::Settings::from(config).http)?);
+    let doors = Doors { outlet, reporter: None };
+    let mut findings = Vec::new();
+    for channel in &config.channels {
+        let result = match target(channel, &Secrets::system()) {
+            Ok(target) => try_channel(&target, &doors, config, clock.now(), trial).await,
+            Err(error) => Err(error.to_string()),
+        };
+        findings.push(Finding::new(&format!("channel \"{}\"", channel.name), result));
+    }
+    Ok(findings)
+}
+
+async fn try_channel(target: &Target, doors: &Doors, config: &Config, now: Millis, trial: Trial) -> Result<String, String> {
+    let place = &target.channel.place;
+    match (trial, &target.means) {
+        (Trial::Look, Means::Email(mail)) => {
+            alert::mail::check(mail).await.map_err(|e| e.to_string())?;
+            Ok(format!("{place} lets us in; nothing was sent (--send-test sends)"))
+        }
+        (Trial::Look, _) => Ok(format!("settings and secrets are there, for {place}; nothing was sent (--send-test sends)")),
+        (Trial::Send, _) => {
+            let message = test_message(&target.channel.name, now);
+            let terms = Terms { now, give_up_ms: i64::MAX, dice: 0.5 };
+            match send::attempt(&message, target, doors, &config.public_url(), terms).await {
+                Attempt::Sent => Ok(format!("{place} took a test message")),
+                Attempt::Again { error, .. } | Attempt::GivenUp { error, .. } => Err(error),
+            }
+        }
+    }
+}
+
+/// A message past the outbox: what comes of it is told at once.
+fn test_message(channel: &str, now: Millis) -> Message {
+    Message {
+        id: OutboxId::new(now.get()),
+        channel: channel.to_owned(),
+        route: String::new(),
+        state: MessageState::Waiting,
+        due_at: now,
+        created_at: now,
+        first_try_at: None,
+        last_try_at: None,
+        attempts: 1,
+        repeat: Repeat::First,
+        sent_at: None,
+        last_error: None,
+        alerts: vec![Alert::test(channel, now.get(), now)],
+    }
 }

@@ -11,6 +11,7 @@ mod replay;
 mod report;
 mod run;
 mod setup;
+mod token;
 mod watch;
 
 use std::path::PathBuf;
@@ -84,8 +85,10 @@ enum Command {
     Postmortem(postmortem::Args),
     /// Write the report of an incident: PDF, HTML, XLSX or Markdown
     Report(report::Args),
-    /// Try the configuration, the database, the model and every source, and say what is wrong
+    /// Try the configuration, the database, the model, every source and every channel, and say what is wrong
     Check(check::Args),
+    /// Make, list and take back tokens of the API
+    Token(token::Args),
     /// Print the configuration file with every key and its default
     #[command(after_help = "Example: ebb config > ebb.toml")]
     Config,
@@ -140,6 +143,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Postmortem(args) => postmortem::run(args, &common).await,
         Command::Report(args) => report::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,
+        Command::Token(args) => token::run(args, &common).await,
         Command::Config => {
             print(DEFAULT_FILE);
             Ok(ExitCode::SUCCESS)

@@ -22,6 +22,9 @@ pub struct Args {
 pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     let config = common.load()?;
     let roles = if args.only.is_empty() { Role::ALL.to_vec() } else { args.only };
+    if roles == [Role::Alert] && config.channels.is_empty() {
+        anyhow::bail!("--only alert: the configuration names no [[channel]], so there is nothing to do");
+    }
     let store = setup::open(&config).await?;
     let clock = Clock::system();
     setup::apply(&config, &store, &clock).await?;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
+use crate::app::AlertPlan;
 use crate::clock::Clock;
 use crate::config::{Config, SourceConfig};
 use crate::domain::brand::Brand;
@@ -39,6 +40,8 @@ pub async fn apply(config: &Config, store: &Store, clock: &Clock) -> anyhow::Res
         let terms = config.terms_of(source)?;
         Adapter::from_spec(&spec(source, BrandId::new(0)), &secrets, &terms).with_context(|| format!("source \"{}\"", source.name))?;
     }
+    let plan = AlertPlan::from(config);
+    plan.resolve(&secrets)?;
     let now = clock.now();
     let mut ids = std::collections::HashMap::new();
     for brand in &config.brands {
@@ -50,6 +53,7 @@ pub async fn apply(config: &Config, store: &Store, clock: &Clock) -> anyhow::Res
         specs.push(spec(source, *ids.get(brand).context("no brand")?));
     }
     store.sync_sources(&specs, now).await?;
+    store.sync_channels(&plan.shown(&secrets)).await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! [`DEFAULT_FILE`] is what `ebb config` prints; a test reads it back, so that it cannot drift from the types.
 
+mod alert;
 mod duration;
 mod env;
 mod explain;
@@ -17,6 +18,7 @@ use crate::domain::matching::Matcher;
 use crate::domain::post::safe_link;
 use crate::domain::source::{SourceKind, Take};
 
+pub use alert::{Address, AlertConfig, ChannelConfig, MailTls, RouteConfig, ScheduleConfig};
 pub use duration::{BadDuration, Duration};
 
 /// The documented defaults, as `ebb config` prints them.
@@ -36,6 +38,17 @@ pub struct Config {
     pub score: Score,
     /// When it is over, and who is flagged.
     pub assess: Assess,
+    /// What is worth an alert.
+    pub alert: AlertConfig,
+    /// How alerts go out.
+    #[serde(rename = "channel")]
+    pub channels: Vec<ChannelConfig>,
+    /// Who is told what.
+    #[serde(rename = "route")]
+    pub routes: Vec<RouteConfig>,
+    /// Summaries by e-mail.
+    #[serde(rename = "schedule")]
+    pub schedules: Vec<ScheduleConfig>,
     /// Posts that are brought instead of asked for.
     pub intake: Intake,
     /// What is watched.
@@ -72,7 +85,8 @@ pub struct Http {
 pub struct Web {
     /// Loopback address and port of the pages.
     pub listen: SocketAddr,
-    /// Where people reach the pages; empty: reports carry no links to them.
+    /// Where people reach the pages, for links in messages and reports. Empty: messages name the address that is listened
+    /// on, and reports carry no links.
     pub public_url: String,
 }
 
@@ -370,7 +384,7 @@ impl Config {
                 return invalid(format!("source \"{}\": every = {}: at least 1s, out of politeness", source.name, source.every));
             }
         }
-        Ok(())
+        self.validate_alerts()
     }
 }
 

@@ -91,6 +91,14 @@ id!(
 );
 
 id!(
+    /// One message of the outbox.
+    OutboxId
+);
+id!(
+    /// One token of the API.
+    TokenId
+);
+id!(
     /// One sealed report.
     ReportId
 );

@@ -1,5 +1,6 @@
 //! Pure types and rules. Nothing here reads a clock, a file, a socket or a database.
 
+pub mod alert;
 pub mod brand;
 pub mod budget;
 pub mod case;
@@ -19,6 +20,8 @@ pub mod proposal;
 pub mod rates;
 pub mod reply;
 pub mod retention;
+pub mod route;
+pub mod secret;
 pub mod sentiment;
 pub mod silence;
 pub mod source;

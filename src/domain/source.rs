@@ -260,6 +260,20 @@ pub struct SourceHealth {
     pub mentions: i64,
 }
 
+impl SourceHealth {
+    /// Since when nothing was heard from it, when that is much longer than it should take: six intervals, and an hour at
+    /// least. `None` for one that answers, was never heard, is filled by hand or is switched off.
+    pub fn silent_since(&self, now: Millis) -> Option<Millis> {
+        let patience = self.patience_ms();
+        self.last_success_at.filter(|at| self.enabled && self.spec.kind != SourceKind::Import && now.since(*at) > patience)
+    }
+
+    /// How long it may be quiet, milliseconds.
+    pub fn patience_ms(&self) -> i64 {
+        self.spec.every_ms.saturating_mul(6).max(super::time::HOUR_MS)
+    }
+}
+
 /// Polling of one source in one hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct HourCoverage {

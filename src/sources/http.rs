@@ -9,10 +9,12 @@
 mod ask;
 mod gate;
 mod guard;
+mod post;
 pub(super) mod wish;
 
 use std::time::Duration;
 
+pub use post::{Letter, PostError, Reply};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, redirect};
 use url::Url;

@@ -82,7 +82,7 @@ mod youtube;
 
 pub use adapter::Adapter;
 pub use error::{PollError, SettingsError};
-pub use http::{Http, HttpOptions};
+pub use http::{Http, HttpOptions, Letter, PostError, Reply};
 pub use meter::metered;
 pub use secret::{Secret, SecretRef, Secrets};
 

@@ -1,48 +1,9 @@
 //! Secrets of sources: named in the settings, read from the environment or a file, never printed.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-
-use serde::Deserialize;
 
 use super::SettingsError;
-
-/// Longest secret that is believed to be one, bytes.
-const MAX_SECRET: u64 = 16 * 1024;
-
-/// Where a secret is kept: `{ env = "NAME" }` or `{ file = "/run/secrets/name" }`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "lowercase")]
-pub enum SecretRef {
-    /// An environment variable.
-    Env(String),
-    /// A file; white space around the secret is dropped.
-    File(PathBuf),
-}
-
-/// A secret. Its debug form hides it, and it has no other printed form.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A secret that came in an answer. `None`: empty, too long, or not fit for a header.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let printable = !text.is_empty() && text.len() as u64 <= MAX_SECRET && text.bytes().all(|b| (0x21..0x7f).contains(&b));
-        printable.then(|| Self(text.to_owned()))
-    }
-
-    /// The secret itself, for a request header.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(hidden)")
-    }
-}
+pub use crate::domain::secret::{Secret, SecretRef};
 
 /// Reads secrets.
 #[derive(Debug, Clone, Default)]
@@ -77,25 +38,31 @@ impl Secrets {
 
     /// Reads a secret; `source` names who needs it in errors.
     pub fn read(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
-        let text = self.read_lines(source, at)?;
-        let wrong = |what: String| SettingsError::Secret { source_name: source.to_owned(), what };
-        Secret::of(text.expose()).ok_or_else(|| wrong("it is empty or holds white space or special characters".to_owned()))
+        self.value(at).map_err(|what| SettingsError::Secret { source_name: source.to_owned(), what })
     }
 
     /// A secret of several lines, such as a key file. It is not fit for a header.
     pub(super) fn read_lines(&self, source: &str, at: &SecretRef) -> Result<Secret, SettingsError> {
-        let wrong = |what: String| SettingsError::Secret { source_name: source.to_owned(), what };
+        self.text(at).map(Secret::of_lines).map_err(|what| SettingsError::Secret { source_name: source.to_owned(), what })
+    }
+
+    /// One secret; the error says in words why there is none.
+    pub fn value(&self, at: &SecretRef) -> Result<Secret, String> {
+        Secret::of(&self.text(at)?).ok_or_else(|| "it is empty or holds white space or special characters".to_owned())
+    }
+
+    fn text(&self, at: &SecretRef) -> Result<String, String> {
         let text = match at {
-            SecretRef::Env(name) => self.variable(name).ok_or_else(|| wrong(format!("the environment variable `{name}` is not set")))?,
+            SecretRef::Env(name) => self.variable(name).ok_or_else(|| format!("the environment variable `{name}` is not set"))?,
             SecretRef::File(path) => {
-                let size = std::fs::metadata(path).map_err(|e| wrong(format!("{}: {e}", path.display())))?.len();
-                if size > MAX_SECRET {
-                    return Err(wrong(format!("{} is too large for a secret", path.display())));
+                let size = std::fs::metadata(path).map_err(|e| format!("{}: {e}", path.display()))?.len();
+                if size > Secret::LONGEST {
+                    return Err(format!("{} is too large for a secret", path.display()));
                 }
-                std::fs::read_to_string(path).map_err(|e| wrong(format!("{}: {e}", path.display())))?
+                std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?
             }
         };
-        Ok(Secret(text))
+        Ok(text)
     }
 
     fn variable(&self, name: &str) -> Option<String> {

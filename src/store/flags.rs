@@ -82,7 +82,7 @@ pub struct FlagCounts {
 }
 
 /// Followed by the columns of the case and by [`FROM`].
-const SELECT: &str = "
+pub(super) const SELECT: &str = "
 select
     f.id,
     f.brand_id,
@@ -107,7 +107,7 @@ select
     a.followers as author_followers,
     a.bot as author_bot,";
 
-const FROM: &str = "
+pub(super) const FROM: &str = "
 from flags f
 join authors a
     on a.id = f.author_id
@@ -244,7 +244,7 @@ impl Store {
         self.with_worst(&row.ok_or(StoreError::NotFound)?).await
     }
 
-    async fn with_worst(&self, row: &AnyRow) -> Result<FlagRow> {
+    pub(super) async fn with_worst(&self, row: &AnyRow) -> Result<FlagRow> {
         let flag = read(row)?;
         let worst = match self.mention(flag.brand, flag.worst).await {
             Ok(mention) => Some(mention),

@@ -16,6 +16,7 @@
 //! cursor, which was lost with it; what people typed in those moments is gone.
 
 mod accounts;
+mod alerts;
 mod authors;
 mod brands;
 mod bulk;
@@ -30,6 +31,7 @@ mod exports;
 mod filter;
 mod flags;
 mod holds;
+mod idempotency;
 mod incidents;
 mod ingest;
 mod keep;
@@ -38,6 +40,8 @@ mod loud;
 mod memory;
 mod mentions;
 mod near;
+mod outbox;
+mod people;
 mod proposals;
 mod pulse;
 mod recheck;
@@ -54,6 +58,7 @@ mod spending;
 mod statements;
 mod texts;
 mod themes;
+mod tokens;
 mod tombstone;
 mod unanswered;
 mod verdicts;
@@ -67,6 +72,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use crate::domain::ids::IdMaker;
 use crate::domain::time::Millis;
 
+pub use alerts::{DueCase, OpenFlag, Posting, VerdictChange};
 pub use cases::{CaseBrief, CaseChange, CaseFacts, CaseFilter, CaseRank, CaseRow, NewCaseEvent};
 pub use concern::AuthorAnger;
 pub use error::StoreError;
@@ -74,11 +80,14 @@ pub use exports::{AuthorTally, CaseListed, Correction};
 pub use filter::{BrandStanding, FilterReport, FilterState, Hidden, Judged};
 pub use flags::{FlagChange, FlagChangeRequest, FlagCounts, FlagProposal, FlagRow};
 pub use holds::{BrandPost, NewHold, OwnPost};
+pub use idempotency::{Claim, KEPT_MS, Known};
 pub use incidents::NewIncident;
 pub use ingest::{Kept, PageToKeep, RecheckToKeep};
 pub use keep::Keep;
 pub use loud::{AuthorShare, CopiedText};
 pub use mentions::{Copies, MentionCursor, MentionFilter, OtherBrands};
+pub use outbox::{Attempt, OutboxCounts, OutboxCursor};
+pub use people::FlagCursor;
 pub use proposals::Dismissal;
 pub use pulse::{Pulse, Totals};
 pub use reports::{NewShare, SealedReport, Share};
@@ -87,6 +96,7 @@ pub use settle::Settled;
 pub use sources::SourceLease;
 pub use texts::{TextLabels, TextRow};
 pub use themes::{FoundTheme, ThemeMention};
+pub use tokens::{NewToken, Token};
 
 /// What every function of the store returns.
 pub type Result<T> = std::result::Result<T, StoreError>;

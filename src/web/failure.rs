@@ -32,6 +32,27 @@ pub enum WebError {
     /// Sent from another site, or to a name that is not ours.
     #[error("refused: {0}")]
     Refused(Refusal),
+    /// Changed by someone else since it was read.
+    #[error("changed by someone else")]
+    Conflict,
+    /// It is understood and cannot be done; the words go to the caller.
+    #[error("{0}")]
+    Unprocessable(String),
+    /// The same request is being worked on.
+    #[error("under way")]
+    UnderWay,
+    /// The API wants a token, and the words say what is wrong with what came.
+    #[error("{0}")]
+    Unauthorised(&'static str),
+    /// A delivery is not signed as it should be; the words go to the caller.
+    #[error("{0}")]
+    Unsigned(String),
+    /// The token may not do this; which scope it lacks.
+    #[error("the token lacks the scope {0}")]
+    Forbidden(&'static str),
+    /// Asked too often; seconds to wait.
+    #[error("asked too often")]
+    TooMany(u32),
     /// The database is busy.
     #[error("the database is busy")]
     Busy,
@@ -64,7 +85,7 @@ impl From<StoreError> for WebError {
             StoreError::NotFound => Self::NotFound,
             StoreError::Busy => Self::Busy,
             // Pages that can lose an update catch this themselves and show both versions.
-            StoreError::Conflict => Self::Bad("It was changed by someone else in the meantime. Load the page again.".to_owned()),
+            StoreError::Conflict => Self::Conflict,
             other => Self::Internal(other.to_string()),
         }
     }
@@ -83,6 +104,10 @@ struct Failure {
     text: String,
     /// For the log only.
     cause: Option<Arc<str>>,
+    /// Names the kind of problem for scripts; never changes.
+    slug: &'static str,
+    /// Seconds to wait.
+    retry_after_s: Option<u32>,
 }
 
 impl WebError {
@@ -106,6 +131,24 @@ impl WebError {
             Self::Refused(Refusal::Origin) => {
                 (StatusCode::FORBIDDEN, "Refused.", "The form was not sent from a page of this Ebb.".to_owned(), None)
             }
+            Self::Conflict => (
+                StatusCode::CONFLICT,
+                "That could not be used.",
+                "It was changed by someone else in the meantime. Load it again.".to_owned(),
+                None,
+            ),
+            Self::Unprocessable(text) => (StatusCode::UNPROCESSABLE_ENTITY, "That could not be used.", text, None),
+            Self::UnderWay => {
+                (StatusCode::CONFLICT, "Not yet.", "The same request is still being worked on. Ask again in a moment.".to_owned(), None)
+            }
+            Self::Unauthorised(text) => (StatusCode::UNAUTHORIZED, "Who are you?", text.to_owned(), None),
+            Self::Unsigned(text) => (StatusCode::UNAUTHORIZED, "Refused.", text, None),
+            Self::Forbidden(scope) => {
+                (StatusCode::FORBIDDEN, "Refused.", format!("This token may not do that: it lacks the scope `{scope}`."), None)
+            }
+            Self::TooMany(seconds) => {
+                (StatusCode::TOO_MANY_REQUESTS, "Slower, please.", format!("Too many requests with this token. Wait {seconds} s."), None)
+            }
             Self::Busy => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too much to do right now.",
@@ -120,11 +163,43 @@ impl WebError {
     }
 }
 
+impl WebError {
+    /// Names the kind of problem for scripts. These words are part of the API.
+    const fn slug(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::NoBrand => "no-brand",
+            Self::Bad(_) => "bad-request",
+            Self::Refused(Refusal::Host) => "wrong-host",
+            Self::Refused(Refusal::Origin) => "foreign-origin",
+            Self::Conflict => "conflict",
+            Self::Unprocessable(_) => "unprocessable",
+            Self::UnderWay => "under-way",
+            Self::Unauthorised(_) => "unauthorised",
+            Self::Unsigned(_) => "signature-refused",
+            Self::Forbidden(_) => "scope-missing",
+            Self::TooMany(_) => "too-many-requests",
+            Self::Busy => "busy",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    const fn retry_after_s(&self) -> Option<u32> {
+        match self {
+            Self::Busy => Some(5),
+            Self::UnderWay => Some(1),
+            Self::TooMany(seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+}
+
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
+        let (slug, retry_after_s) = (self.slug(), self.retry_after_s());
         let (status, headline, text, cause) = self.parts();
         let mut response = status.into_response();
-        response.extensions_mut().insert(Failure { headline, text, cause: cause.map(Into::into) });
+        response.extensions_mut().insert(Failure { headline, text, cause: cause.map(Into::into), slug, retry_after_s });
         response
     }
 }
@@ -149,7 +224,7 @@ pub fn panicked(payload: Box<dyn Any + Send>) -> Response {
 /// RFC 9457.
 #[derive(Debug, Serialize)]
 struct Problem<'a> {
-    r#type: &'static str,
+    r#type: String,
     title: &'static str,
     status: u16,
     detail: &'a str,
@@ -183,13 +258,27 @@ fn own_words(status: StatusCode, headers: &header::HeaderMap) -> Option<Failure>
     }
     let text = status.canonical_reason().unwrap_or("The request could not be answered").to_owned() + ".";
     let headline = if status.is_server_error() { "Something broke." } else { "That could not be used." };
-    Some(Failure { headline, text, cause: None })
+    let slug = match status {
+        StatusCode::NOT_FOUND => "not-found",
+        StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported-media-type",
+        _ if status.is_server_error() => "internal",
+        _ => "bad-request",
+    };
+    Some(Failure { headline, text, cause: None, slug, retry_after_s: None })
 }
 
 fn write(failure: &Failure, status: StatusCode, path: &str, id: &str) -> Response {
     let mut response = if path.starts_with("/api/") {
         let title = status.canonical_reason().unwrap_or("Error");
-        let problem = Problem { r#type: "about:blank", title, status: status.as_u16(), detail: &failure.text, instance: id };
+        let problem = Problem {
+            r#type: format!("urn:ebb:problem:{}", failure.slug),
+            title,
+            status: status.as_u16(),
+            detail: &failure.text,
+            instance: id,
+        };
         let mut json = (status, Json(problem)).into_response();
         json.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         json
@@ -198,8 +287,11 @@ fn write(failure: &Failure, status: StatusCode, path: &str, id: &str) -> Respons
         let page = ProblemPage::new(status.as_u16(), failure.headline, failure.text.clone(), shown);
         (status, Html(page.render().unwrap_or_else(|_| failure.headline.to_owned()))).into_response()
     };
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    if let Some(seconds) = failure.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Ebb\""));
     }
     response
 }

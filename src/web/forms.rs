@@ -18,11 +18,14 @@ pub fn needed(value: &str, max: usize, name: &str) -> Result<String, WebError> {
     if text.is_empty() { Err(WebError::Bad(format!("{name} must not be empty. Go back and fill it in."))) } else { Ok(text) }
 }
 
-/// A `datetime-local` field, which is in UTC on our pages; empty is none.
+/// A `datetime-local` field, which is in UTC on our pages, or RFC 3339, which scripts send; empty is none.
 pub fn time(value: &str, name: &str) -> Result<Option<Millis>, WebError> {
     let value = value.trim();
     if value.is_empty() {
         return Ok(None);
+    }
+    if let Some(at) = Millis::parse_rfc3339(value) {
+        return Ok(Some(at));
     }
     let parsed = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|form| NaiveDateTime::parse_from_str(value, form).ok());
     let at = parsed.and_then(|at| Millis::from_untrusted(at.and_utc().timestamp_millis()));

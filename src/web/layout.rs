@@ -27,18 +27,21 @@ pub enum Place {
     Mentions,
     /// Can I trust the picture?
     Sources,
+    /// Who was told what?
+    Alerts,
     /// A page outside the navigation.
     Elsewhere,
 }
 
 impl Place {
-    const SHOWN: [(Self, &'static str, &'static str, &'static str); 6] = [
+    const SHOWN: [(Self, &'static str, &'static str, &'static str); 7] = [
         (Self::Now, "Now", "/", "now"),
         (Self::Incidents, "Incidents", "/incidents", "incidents"),
         (Self::Themes, "Themes", "/themes", "themes"),
         (Self::People, "People", "/people", "people"),
         (Self::Mentions, "Mentions", "/mentions", "mentions"),
         (Self::Sources, "Sources", "/sources", "sources"),
+        (Self::Alerts, "Alerts", "/alerts", "alerts"),
     ];
 }
 
@@ -62,6 +65,8 @@ pub struct Waiting {
     pub incidents: i64,
     /// Sources that fail or are silent.
     pub sources: i64,
+    /// Messages that were given up.
+    pub alerts: i64,
 }
 
 /// One entry of the navigation.
@@ -222,6 +227,7 @@ fn entries(here: Place, waiting: Waiting, link: impl Fn(&'static str) -> Link) -
                 Place::People => (waiting.people, "waiting"),
                 Place::Incidents => (waiting.incidents, "open"),
                 Place::Sources => (waiting.sources, "in trouble"),
+                Place::Alerts => (waiting.alerts, "not sent"),
                 _ => (0, ""),
             };
             let badge = if n > 0 { show::count(n) } else { String::new() };

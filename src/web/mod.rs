@@ -8,7 +8,7 @@
 //! | [`layout`] | what every page has around it |
 //! | [`show`], [`link`], [`mention`], [`query`], [`forms`] | words, addresses, one mention, one search, fields |
 //! | [`live`], [`presence`] | server-sent events; who looks at a case now |
-//! | [`api`] | JSON for scripts |
+//! | [`api`] | JSON for scripts; [`metrics`] for Prometheus |
 //! | [`guard`], [`failure`] | who may ask; what went wrong, in words |
 //!
 //! A page works without JavaScript. Nothing comes from another site, and nothing is inline: see [`guard::POLICY`].
@@ -25,6 +25,7 @@ pub mod layout;
 pub mod link;
 pub mod live;
 pub mod mention;
+pub mod metrics;
 pub mod page;
 pub mod presence;
 pub mod query;
@@ -65,23 +66,6 @@ const LARGEST_FORM: usize = 64 * 1024;
 
 /// All addresses.
 pub fn router(state: WebState) -> Router {
-    let api = Router::new()
-        .route("/brands", get(api::brands))
-        .route("/mentions", get(api::mentions).post(api::intake::push).layer(DefaultBodyLimit::max(api::intake::LARGEST)))
-        .route("/mentions/{id}/brand", post(api::marks::mark_brand))
-        .route("/incidents", get(api::incidents))
-        .route("/incidents/{id}/verdict", get(api::verdict))
-        .route("/incidents/{id}/concern", get(api::concern))
-        .route("/proposals", get(api::proposals))
-        .route("/incidents/{id}/themes", get(api::signals::themes))
-        .route("/incidents/{id}/rates", get(api::signals::rates))
-        .route("/incidents/{id}/updates", get(api::signals::updates))
-        .route("/hold", get(api::signals::hold))
-        .route("/sources", get(api::sources))
-        .route("/cases", get(api::cases::list))
-        .route("/cases/{id}", get(api::cases::one))
-        .route("/authors/{id}", get(api::cases::author))
-        .fallback(api::nothing);
     Router::new()
         .route("/", get(page::now::now))
         .route("/incidents", get(page::incidents::list).post(page::incidents::open))
@@ -113,18 +97,23 @@ pub fn router(state: WebState) -> Router {
         .route("/mentions/{id}/label", post(page::mentions::label))
         .route("/mentions/{id}/brand", post(page::mentions::brand))
         .route("/sources", get(page::sources::list))
+        .route("/alerts", get(page::alerts::list))
+        .route("/alerts/test", post(page::alerts::test))
+        .route("/alerts/{id}/retry", post(page::alerts::retry))
         .route("/export/{file}", get(page::export::serve))
         .route("/events", get(live::events))
         .route("/assets/{name}", get(assets::serve))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .nest("/api/v1", api)
+        .route("/metrics", get(metrics::metrics))
+        .nest("/api/v1", api::routes::router(&state))
         .fallback(|| async { WebError::NotFound })
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(CatchPanicLayer::custom(failure::panicked))
         .layer(from_fn_with_state(state.clone(), guard::guard))
         .layer(from_fn_with_state(state.clone(), failure::render))
         .layer(from_fn(guard::headers))
+        .layer(from_fn_with_state(state.clone(), metrics::count))
         .layer(CompressionLayer::new())
         .with_state(state)
 }

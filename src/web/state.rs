@@ -8,9 +8,11 @@ use crate::domain::ids::BrandId;
 use crate::store::Store;
 
 use super::api::intake::Receive;
+use super::api::limits::Limits;
 use super::failure::WebError;
 use super::layout::{DemoInfo, Scope, Waiting};
 use super::live::Live;
+use super::metrics::Answered;
 use super::presence::Presence;
 use super::view::sources::SourceState;
 
@@ -31,6 +33,10 @@ pub struct WebState {
     pub public_url: Arc<str>,
     /// Live updates.
     pub live: Live,
+    /// How often tokens may ask.
+    pub limits: Limits,
+    /// Requests answered, for `/metrics`.
+    pub answered: Answered,
     /// Who looks at which case.
     pub presence: Presence,
     /// Takes deliveries; `None`: no secret is set.
@@ -46,6 +52,8 @@ impl WebState {
             demo: None,
             settings: Settings::default(),
             hosts: Arc::new([]),
+            limits: Limits::default(),
+            answered: Answered::default(),
             presence: Presence::default(),
             intake: None,
             public_url: Arc::from(""),
@@ -78,6 +86,7 @@ impl WebState {
             people: self.store.flag_counts(brand).await?.open,
             incidents: i64::try_from(incidents.iter().filter(|i| i.brand == brand).count()).unwrap_or(i64::MAX),
             sources: i64::try_from(troubled).unwrap_or(i64::MAX),
+            alerts: self.store.messages_given_up().await?,
         })
     }
 }

@@ -31,7 +31,7 @@ pub fn scope() -> Scope {
         brands: vec![brand()],
         brand: brand(),
         now: now(),
-        waiting: Waiting { people: 14, incidents: 1, sources: 1 },
+        waiting: Waiting { people: 14, incidents: 1, sources: 1, ..Waiting::default() },
         demo: None,
         very: 0.75,
     }

@@ -16,7 +16,7 @@ use super::guard::POLICY;
 use super::router;
 use super::testing::{Said, World, now};
 
-const PAGES: [&str; 8] = ["/", "/incidents", "/themes", "/people", "/mentions", "/sources", "/hold", "/check"];
+const PAGES: [&str; 9] = ["/", "/incidents", "/themes", "/people", "/mentions", "/sources", "/hold", "/check", "/alerts"];
 
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -272,13 +272,13 @@ impl Receive for Says {
 
 #[tokio::test]
 async fn a_signed_delivery_needs_no_page_and_every_refusal_has_its_status() {
+    const SIGNED: [(&str, &str); 2] = [("x-ebb-timestamp", "1"), ("x-ebb-signature", "sha256=00")];
     let mut world = World::empty().await;
     let send = |headers: &[(&str, &str)], size: usize| {
         let request =
             headers.iter().fold(Request::post("/api/v1/mentions").header("host", "localhost"), |r, (name, value)| r.header(*name, *value));
         request.body(Body::from(vec![b'x'; size])).expect("a request")
     };
-    const SIGNED: [(&str, &str); 2] = [("x-ebb-timestamp", "1"), ("x-ebb-signature", "sha256=00")];
     assert_eq!(ask(&world, send(&[], 9)).await.status, StatusCode::FORBIDDEN, "unsigned, it is a form of another site");
     let unset = ask(&world, send(&SIGNED, 9)).await;
     assert!(unset.status == StatusCode::NOT_FOUND && unset.body.contains("No secret is set"), "{}", unset.body);
@@ -473,4 +473,53 @@ async fn serving_ends_at_the_shutdown_although_a_page_listens() {
     };
     let (served, ()) = tokio::join!(serving, browsing);
     served.expect("a clean end");
+}
+
+/// A channel, and a message that was given up with an error that is no markup.
+async fn given_up(world: &World) -> crate::domain::ids::OutboxId {
+    use crate::domain::alert::{Alert, Channel, ChannelKind, Repeat};
+    let store = &world.state.store;
+    let channel = Channel { name: "<b>PR</b>".to_owned(), kind: ChannelKind::Slack, place: "hooks.example".to_owned() };
+    store.sync_channels(&[channel]).await.expect("kept");
+    store.post_now(&Alert::test("<b>PR</b>", 0, now()), "<b>PR</b>", now()).await.expect("posted");
+    let held = store.claim_messages("w", now(), 9, 9).await.expect("a claim").remove(0);
+    let lost = crate::store::Attempt::GivenUp { error: "Slack refuses it (404): <script>".to_owned(), repeat: Repeat::Possible };
+    store.finish_attempt(&held, "w", &lost, now()).await.expect("kept");
+    held.id
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_shown_with_its_reason_and_sent_again() {
+    let world = World::with(&angry()).await;
+    let page = get(&world, "/alerts").await;
+    assert!(page.body.contains("no channel is configured"), "{}", page.body);
+    let id = given_up(&world).await;
+    let page = get(&world, "/alerts").await;
+    assert_is_sound("/alerts", &page.body);
+    for expected in [
+        "1 message was given up: somebody has not been told.",
+        "Slack refuses it (404): &#60;script&#62;",
+        "may have arrived twice",
+        "not sent",
+    ] {
+        assert!(page.body.contains(expected), "{expected}: {}", page.body);
+    }
+    let again = post(&world, &format!("/alerts/{id}/retry"), &[]).await;
+    assert_eq!((again.status, again.location()), (StatusCode::SEE_OTHER, format!("/alerts#msg-{id}").as_str()));
+    assert!(get(&world, "/alerts").await.body.contains("tried again"));
+    assert_eq!(post(&world, &format!("/alerts/{id}/retry"), &[]).await.status, StatusCode::CONFLICT, "it waits already");
+    assert!(get(&world, "/alerts?state=failed").await.body.contains("Nothing was given up."));
+}
+
+#[tokio::test]
+async fn the_test_button_sends_over_configured_channels_only() {
+    let world = World::with(&angry()).await;
+    given_up(&world).await;
+    world.state.clock.advance(1_000);
+    assert_eq!(post(&world, "/alerts/test", &[("channel", "nowhere")]).await.status, StatusCode::NOT_FOUND);
+    for _ in 0..2 {
+        assert_eq!(post(&world, "/alerts/test", &[("channel", "<b>PR</b>")]).await.status, StatusCode::SEE_OTHER);
+    }
+    let messages = world.state.store.messages(None, None, 9).await.expect("messages");
+    assert_eq!(messages.len(), 2, "pressed twice in a moment, sent once");
 }

@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["domain", "clock"]),
     ("score", &["store", "domain", "clock"]),
     ("assess", &["store", "domain", "clock"]),
+    ("alert", &["store", "domain", "clock"]),
     ("chart", &["domain"]),
     // The curve of a report is the one that the verdict rests on: `assess` draws it from the store.
     ("report", &["store", "assess", "chart", "domain"]),

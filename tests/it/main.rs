@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one harness.
 
+mod alerts;
 mod architecture;
 mod browser;
 mod demo;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::case::{CaseEvent, CaseEventKind, CaseReason, CaseState, Customer, Proposal};
 use crate::domain::ids::{AuthorId, CaseId, IncidentId};
@@ -11,19 +12,22 @@ use crate::domain::time::Millis;
 use crate::store::{CaseFilter, CaseRow, Copies, MentionFilter};
 use crate::web::failure::WebError;
 use crate::web::page::asked_brand;
+use crate::web::page::case::{CaseForm, step};
 use crate::web::page::mentions::cursor;
 use crate::web::query::Place;
 use crate::web::state::WebState;
 
+use super::input::Input;
 use super::shapes::MentionShape;
-use super::{Answer, Items, MOST, USUAL};
+use super::{Answer, Items, MOST, Problem, USUAL};
 
 /// Events in the answer about one case.
 const EVENTS: i64 = 1_000;
 
 /// The query of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub struct CasesQuery {
     brand: Option<String>,
     incident: Option<String>,
@@ -33,18 +37,21 @@ pub struct CasesQuery {
 }
 
 /// A case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CaseShape {
     id: String,
     incident: String,
     incident_title: String,
     author: AuthorShape,
+    #[schema(value_type = String)]
     state: CaseState,
     owner: String,
     due_at: Option<String>,
     overdue: bool,
     priority: f64,
+    #[schema(value_type = Vec<Object>)]
     reasons: Vec<CaseReason>,
+    #[schema(value_type = Option<Object>)]
     proposal: Option<Proposal>,
     sent_at: Option<String>,
     opened_at: String,
@@ -53,19 +60,22 @@ pub struct CaseShape {
 }
 
 /// One change of a case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventShape {
     at: String,
     who: String,
+    #[schema(value_type = String)]
     kind: CaseEventKind,
+    #[schema(value_type = String)]
     from: CaseState,
+    #[schema(value_type = String)]
     to: CaseState,
     text: String,
     via: String,
 }
 
 /// A case with its history, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct WholeCaseShape {
     #[serde(flatten)]
     case: CaseShape,
@@ -73,7 +83,7 @@ pub struct WholeCaseShape {
 }
 
 /// An account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AuthorShape {
     id: String,
     platform: String,
@@ -86,10 +96,11 @@ pub struct AuthorShape {
 }
 
 /// An account with what is known of the person behind it, and a page of their mentions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct WholeAuthorShape {
     #[serde(flatten)]
     author: AuthorShape,
+    #[schema(value_type = Option<Object>)]
     customer: Option<Customer>,
     linked: Vec<AuthorShape>,
     cases: Vec<CaseShape>,
@@ -160,7 +171,10 @@ fn page<T>(mut found: Vec<T>, limit: i64, place: impl Fn(&T) -> String) -> (Vec<
     (found, next)
 }
 
-/// `GET /api/v1/cases`: newest first; `incident`, `state` narrow it.
+/// Cases, newest first; `incident` and `state` narrow the list.
+#[utoipa::path(get, path = "/cases", tag = "people", operation_id = "cases",
+    params(CasesQuery),
+    responses((status = 200, body = Items<CaseShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(state): State<WebState>, Query(query): Query<CasesQuery>) -> Answer<Items<CaseShape>> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
     let filter = CaseFilter {
@@ -175,7 +189,10 @@ pub async fn list(State(state): State<WebState>, Query(query): Query<CasesQuery>
     Ok(Json(Items { items: found.into_iter().map(|row| CaseShape::new(row, scope.now)).collect(), next }))
 }
 
-/// `GET /api/v1/cases/{id}`: with everything that happened to it.
+/// One case, with everything that happened to it.
+#[utoipa::path(get, path = "/cases/{id}", tag = "people", operation_id = "case",
+    params(("id" = String, Path)),
+    responses((status = 200, body = WholeCaseShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn one(State(state): State<WebState>, Path(id): Path<CaseId>) -> Answer<WholeCaseShape> {
     let row = state.store.case(id).await?;
     let events = state.store.case_events(id, EVENTS).await?;
@@ -184,15 +201,19 @@ pub async fn one(State(state): State<WebState>, Path(id): Path<CaseId>) -> Answe
 }
 
 /// The query about one author.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub struct AuthorQuery {
     brand: Option<String>,
     cursor: Option<String>,
     limit: Option<i64>,
 }
 
-/// `GET /api/v1/authors/{id}`: their mentions newest first, page by page; copies too.
+/// An author: their mentions newest first, page by page, copies too.
+#[utoipa::path(get, path = "/authors/{id}", tag = "people", operation_id = "author",
+    params(("id" = String, Path), AuthorQuery),
+    responses((status = 200, body = WholeAuthorShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn author(State(state): State<WebState>, Path(id): Path<AuthorId>, Query(query): Query<AuthorQuery>) -> Answer<WholeAuthorShape> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
     let store = &state.store;
@@ -211,4 +232,47 @@ pub async fn author(State(state): State<WebState>, Path(id): Path<AuthorId>, Que
         mentions: Items { items: found.into_iter().map(MentionShape::from).collect(), next },
         author: author.into(),
     }))
+}
+
+/// One step of the work on a case; what the action does not need may be left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseStep {
+    /// The version that was read.
+    version: i64,
+    /// `assign` (needs `owner`), `due` (`due_at`), `note` (`text`), `sent` (`text`, `via`, `sent_at`), `not_yet`, `link` and
+    /// `unlink` (`author`), or the next state.
+    action: String,
+    /// Who does it.
+    #[serde(default)]
+    who: String,
+    /// Who takes it.
+    #[serde(default)]
+    owner: String,
+    /// RFC 3339; empty takes it away.
+    #[serde(default)]
+    due_at: String,
+    /// A note, or what was sent.
+    #[serde(default)]
+    text: String,
+    /// How it was sent.
+    #[serde(default)]
+    via: String,
+    /// RFC 3339; now when left out.
+    #[serde(default)]
+    sent_at: String,
+    /// Id of another account of theirs.
+    #[serde(default)]
+    author: String,
+}
+
+/// Takes one step in a case, as its page does.
+#[utoipa::path(patch, path = "/cases/{id}", tag = "people", operation_id = "change_case",
+    params(("id" = String, Path)), request_body = CaseStep,
+    responses((status = 200, body = CaseShape), (status = 409, body = Problem, content_type = "application/problem+json"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn change(State(state): State<WebState>, Path(id): Path<CaseId>, Input(input): Input<CaseStep>) -> Answer<CaseShape> {
+    let CaseStep { version, action, who, owner, due_at, text, via, sent_at, author } = input;
+    let form = CaseForm { version, action, who, owner, due_at, text, via, sent_at, author, ..CaseForm::default() };
+    let row = step(&state, id, &form).await?;
+    Ok(Json(CaseShape::new(row, state.clock.now())))
 }

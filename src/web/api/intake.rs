@@ -5,10 +5,11 @@ use std::fmt;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 
+use super::Problem;
 use crate::domain::intake::{Receipt, Refused, Signature};
 use crate::web::failure::WebError;
 use crate::web::state::WebState;
@@ -28,10 +29,13 @@ pub trait Receive: fmt::Debug + Send + Sync {
     fn receive<'a>(&'a self, signature: &'a Signature, body: &'a [u8]) -> BoxFuture<'a, Result<Receipt, Refused>>;
 }
 
-/// Takes a delivery; 202 and what became of its items.
+/// Takes a signed delivery of posts; 202 and what became of its items. The signature is what permits it, not a token.
+#[utoipa::path(post, path = "/mentions", tag = "mentions", operation_id = "deliver", security(()), request_body = String,
+    params(("webhook-id" = Option<String>, Header), ("webhook-timestamp" = Option<String>, Header), ("webhook-signature" = Option<String>, Header)),
+    responses((status = 202, description = "What became of its items", body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn push(State(state): State<WebState>, headers: HeaderMap, body: Bytes) -> Result<Response, WebError> {
     let Some(door) = &state.intake else {
-        return Ok(problem(StatusCode::NOT_FOUND, "No secret is set: name one under [intake] in the configuration."));
+        return Err(WebError::Unprocessable("No secret is set: name one under [intake] in the configuration.".to_owned()));
     };
     let received = match signature(&headers) {
         Some(signature) => door.receive(&signature, &body).await,
@@ -44,8 +48,8 @@ pub async fn push(State(state): State<WebState>, headers: HeaderMap, body: Bytes
         }
         Err(Refused::Failed(cause)) => Err(WebError::Internal(cause)),
         Err(Refused::Busy) => Err(WebError::Busy),
-        Err(refused @ Refused::Malformed(_)) => Ok(problem(StatusCode::BAD_REQUEST, &refused.to_string())),
-        Err(refused) => Ok(problem(StatusCode::UNAUTHORIZED, &refused.to_string())),
+        Err(refused @ Refused::Malformed(_)) => Err(WebError::Bad(refused.to_string())),
+        Err(refused) => Err(WebError::Unsigned(refused.to_string())),
     }
 }
 
@@ -65,13 +69,4 @@ fn signature(headers: &HeaderMap) -> Option<Signature> {
             signatures: text(STANDARD_SIGNATURE)?,
         }),
     }
-}
-
-/// RFC 9457.
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let problem = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    let mut response = (status, Json(problem)).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
 }

@@ -3,7 +3,10 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::Problem;
+use super::input::Input;
 use crate::domain::filter::About;
 use crate::domain::ids::MentionId;
 use crate::store::Hidden;
@@ -13,7 +16,7 @@ use crate::web::page::mentions::asked_about;
 use crate::web::state::WebState;
 
 /// `{"about": "other"}`; `brand` where there are several.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BrandMark {
     about: String,
@@ -21,18 +24,23 @@ pub struct BrandMark {
 }
 
 /// What holds from now on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BrandMarkShape {
     id: String,
+    #[schema(value_type = Option<String>)]
     about: Option<About>,
     hidden: bool,
 }
 
-/// `POST /api/v1/mentions/{id}/brand`: whose brand a mention is about; `undo` takes that back.
+/// Says whose brand a mention is about; `undo` takes that back.
+#[utoipa::path(post, path = "/mentions/{id}/brand", tag = "mentions", operation_id = "mark_brand",
+    params(("id" = String, Path)),
+    request_body = BrandMark,
+    responses((status = 200, body = BrandMarkShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn mark_brand(
     State(state): State<WebState>,
     Path(id): Path<MentionId>,
-    Json(mark): Json<BrandMark>,
+    Input(mark): Input<BrandMark>,
 ) -> Result<Json<BrandMarkShape>, WebError> {
     let scope = state.scope(asked_brand(mark.brand.as_deref())?).await?;
     let about = asked_about(&mark.about)?;

@@ -1,6 +1,9 @@
 //! The JSON of the API. Ids are texts: many readers of JSON lose digits of large numbers.
 
+mod desk;
+
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::assess::concern::Curve;
 use crate::assess::quiet::Hush;
@@ -16,12 +19,14 @@ use crate::domain::time::{HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 use crate::web::view::sources::SourceState;
 
+pub use desk::{ChannelShape, MessageShape, PersonShape, SaidShape, TokenShape};
+
 fn time(at: Option<Millis>) -> Option<String> {
     at.map(Millis::to_rfc3339)
 }
 
 /// A brand.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct BrandShape {
     id: String,
     name: String,
@@ -34,7 +39,7 @@ impl From<Brand> for BrandShape {
 }
 
 /// A mention, its author and its score in one flat object.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct MentionShape {
     id: String,
     platform: String,
@@ -52,6 +57,7 @@ pub struct MentionShape {
     lang: Option<String>,
     copy_of: Option<String>,
     why: String,
+    #[schema(value_type = Option<String>)]
     label: Option<Label>,
     corrected: bool,
     negative: Option<f32>,
@@ -95,12 +101,14 @@ impl From<Mention> for MentionShape {
 }
 
 /// An incident.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IncidentShape {
     id: String,
     brand: String,
     title: String,
+    #[schema(value_type = String)]
     kind: IncidentKind,
+    #[schema(value_type = String)]
     severity: IncidentSeverity,
     commander: String,
     war_room: Option<String>,
@@ -130,11 +138,28 @@ impl From<Incident> for IncidentShape {
     }
 }
 
+/// One reason of a verdict.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReasonShape {
+    /// A stable word.
+    code: String,
+    text: String,
+    /// Stands against closing.
+    blocks: bool,
+}
+
+impl From<Reason> for ReasonShape {
+    fn from(r: Reason) -> Self {
+        Self { code: r.code, text: r.text, blocks: r.blocks }
+    }
+}
+
 /// Where an incident stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct VerdictShape {
     incident: String,
     at: String,
+    #[schema(value_type = String)]
     verdict: Verdict,
     headline: String,
     unhappy_authors: f64,
@@ -145,7 +170,7 @@ pub struct VerdictShape {
     calm_since: Option<String>,
     hold_ms: i64,
     hold_left_ms: Option<i64>,
-    reasons: Vec<Reason>,
+    reasons: Vec<ReasonShape>,
 }
 
 impl VerdictShape {
@@ -164,20 +189,21 @@ impl VerdictShape {
             calm_since: time(a.calm_since),
             hold_ms: a.hold_ms,
             hold_left_ms: a.hold_left_ms(),
-            reasons: a.reasons,
+            reasons: a.reasons.into_iter().map(ReasonShape::from).collect(),
         }
     }
 }
 
 /// The curve of an incident.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ConcernShape {
     incident: String,
+    #[schema(value_type = String)]
     baseline: BaselineMethod,
     hours: Vec<HourShape>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct HourShape {
     hour: String,
     unhappy_authors: i64,
@@ -211,10 +237,13 @@ impl ConcernShape {
 }
 
 /// A proposed incident.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ProposalShape {
     id: String,
     brand: String,
+    /// Changes are made against it.
+    version: i64,
+    #[schema(value_type = String)]
     state: ProposalState,
     spoken_at: String,
     seen_at: String,
@@ -234,6 +263,7 @@ impl From<Proposal> for ProposalShape {
         Self {
             id: p.id.to_string(),
             brand: p.brand.to_string(),
+            version: p.version,
             state: p.state,
             spoken_at: p.spoken_at.to_rfc3339(),
             seen_at: p.seen_at.to_rfc3339(),
@@ -251,7 +281,7 @@ impl From<Proposal> for ProposalShape {
 }
 
 /// How a source does.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SourceShape {
     id: String,
     name: String,
@@ -274,14 +304,14 @@ pub struct SourceShape {
 }
 
 /// Requests and money.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 struct SpentShape {
     requests: i64,
     usd: f64,
 }
 
 /// A declared sample.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SamplingShape {
     one_in: i64,
     /// For how many each mention stands: 1 where a source is asked more rarely and read in full.

@@ -2,25 +2,30 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::assess::effect::{self, Answer as EffectAnswer, Effect};
 use crate::assess::rates::{Rates, load_rates};
 use crate::assess::themes::{ThemeView, load_themes};
 use crate::assess::{Ask, hold, load_view};
 use crate::domain::hold::{HoldState, Origin, Signal};
-use crate::domain::ids::IncidentId;
+use crate::domain::ids::{HoldId, IncidentId};
 use crate::domain::incident::{Update, UpdateKind};
 use crate::domain::theme::{Heat, ThemeKind};
 use crate::domain::time::Millis;
 use crate::web::failure::WebError;
+use crate::web::layout::Scope;
+use crate::web::page::hold::{self as page, HoldFields};
 use crate::web::page::{BrandQuery, asked_brand, incident_span};
 use crate::web::state::WebState;
 
-use super::{Answer, Items};
+use super::input::Input;
+use super::{Answer, Items, Problem};
 
 /// One hour of a theme.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ThemeHourShape)]
 struct HourShape {
     hour: String,
     mentions: i64,
@@ -28,15 +33,17 @@ struct HourShape {
 }
 
 /// A theme.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ThemeShape {
     id: String,
+    #[schema(value_type = String)]
     kind: ThemeKind,
     phrase: String,
     forms: Vec<String>,
     z: f64,
     people: i64,
     first_seen: Option<String>,
+    #[schema(value_type = String)]
     heat: Heat,
     recent: i64,
     normal_limit: i64,
@@ -67,14 +74,20 @@ impl From<ThemeView> for ThemeShape {
     }
 }
 
-/// `GET /api/v1/incidents/{id}/themes`: first ones first, what still fails after the fix among them.
+/// Themes of an incident: first ones first, what still fails after the fix among them.
+#[utoipa::path(get, path = "/incidents/{id}/themes", tag = "incidents", operation_id = "themes",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Items<ThemeShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn themes(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<Items<ThemeShape>> {
     state.store.incident(id).await?;
     let views = load_themes(&state.store, id, state.clock.now()).await?;
     Ok(Json(Items::all(views.into_iter().map(ThemeShape::from).collect())))
 }
 
-/// `GET /api/v1/incidents/{id}/rates`: the share of unhappy mentions, corrected.
+/// The share of unhappy mentions, corrected by those that people checked.
+#[utoipa::path(get, path = "/incidents/{id}/rates", tag = "incidents", operation_id = "rates",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn rates(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<Rates> {
     let incident = state.store.incident(id).await?;
     let rates = load_rates(&state.store, &incident, state.clock.now()).await?;
@@ -82,15 +95,18 @@ pub async fn rates(State(state): State<WebState>, Path(id): Path<IncidentId>) ->
 }
 
 /// An update and what it did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct UpdateShape {
     id: String,
     at: String,
+    #[schema(value_type = String)]
     kind: UpdateKind,
     text: String,
     url: Option<String>,
+    #[schema(value_type = String)]
     effect: EffectAnswer,
     effect_words: String,
+    #[schema(value_type = Option<Object>)]
     effect_numbers: Option<effect::Numbers>,
 }
 
@@ -109,7 +125,10 @@ impl UpdateShape {
     }
 }
 
-/// `GET /api/v1/incidents/{id}/updates`: oldest first.
+/// The official statements of an incident and what they did, oldest first.
+#[utoipa::path(get, path = "/incidents/{id}/updates", tag = "incidents", operation_id = "updates",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Items<UpdateShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn updates(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<Items<UpdateShape>> {
     let incident = state.store.incident(id).await?;
     let now = state.clock.now();
@@ -125,11 +144,13 @@ pub async fn updates(State(state): State<WebState>, Path(id): Path<IncidentId>) 
 }
 
 /// Whether campaigns should wait.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct HoldShape {
     brand: String,
     hold: bool,
+    #[schema(value_type = String)]
     signal: Signal,
+    #[schema(value_type = String)]
     origin: Origin,
     since: Option<String>,
     why: Vec<String>,
@@ -152,9 +173,54 @@ impl HoldShape {
     }
 }
 
-/// `GET /api/v1/hold?brand=`
+/// Whether campaigns should wait.
+#[utoipa::path(get, path = "/hold", tag = "incidents", operation_id = "hold",
+    params(("brand" = Option<String>, Query)),
+    responses((status = 200, body = HoldShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn hold(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<HoldShape> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    standing_hold(&state, scope).await
+}
+
+/// A decision about campaigns.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldInput {
+    /// Id of the brand; the first one when left out.
+    #[serde(default)]
+    brand: Option<String>,
+    /// One of the decisions of the page, such as `hold`.
+    decision: String,
+    /// Why, at most 500 characters.
+    reason: String,
+    /// Who decides.
+    #[serde(default)]
+    by: String,
+    /// RFC 3339; 90 days ahead at most.
+    until: String,
+}
+
+/// Decides whether campaigns wait.
+#[utoipa::path(post, path = "/hold", tag = "incidents", operation_id = "decide_hold", request_body = HoldInput,
+    responses((status = 200, body = HoldShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn decide_hold(State(state): State<WebState>, Input(input): Input<HoldInput>) -> Answer<HoldShape> {
+    let HoldInput { brand, decision, reason, by, until } = input;
+    let scope = page::keep(&state, &HoldFields { brand, decision, reason, by, until }).await?;
+    standing_hold(&state, scope).await
+}
+
+/// Takes a decision back.
+#[utoipa::path(post, path = "/hold/{id}/end", tag = "incidents", operation_id = "end_hold",
+    params(("id" = String, Path), ("brand" = Option<String>, Query)),
+    responses((status = 200, body = HoldShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn end_hold(State(state): State<WebState>, Path(id): Path<HoldId>, Query(query): Query<BrandQuery>) -> Answer<HoldShape> {
+    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    state.store.end_hold(scope.brand.id, id, scope.now).await?;
+    state.live.edited();
+    standing_hold(&state, scope).await
+}
+
+async fn standing_hold(state: &WebState, scope: Scope) -> Answer<HoldShape> {
     let view = hold::load(&state.store, scope.brand.id, scope.now, &state.settings).await?;
     Ok(Json(HoldShape::new(scope.brand.id.to_string(), view.state)))
 }

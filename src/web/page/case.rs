@@ -101,16 +101,26 @@ async fn theirs(state: &WebState, row: &CaseRow, author: AuthorId) -> Result<Vec
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub struct CaseForm {
-    version: i64,
-    action: String,
-    who: String,
-    owner: String,
-    due_at: String,
-    text: String,
-    via: String,
-    sent_at: String,
-    author: String,
-    tab: String,
+    /// The version that was read.
+    pub version: i64,
+    /// What to do.
+    pub action: String,
+    /// Who does it.
+    pub who: String,
+    /// Who takes it.
+    pub owner: String,
+    /// When it should have moved on.
+    pub due_at: String,
+    /// A note, or what was sent.
+    pub text: String,
+    /// How it was sent.
+    pub via: String,
+    /// When it was sent.
+    pub sent_at: String,
+    /// Another account of theirs.
+    pub author: String,
+    /// The page to lead back to.
+    pub tab: String,
 }
 
 /// One step of the work, or a note.
@@ -118,18 +128,30 @@ pub async fn change(State(state): State<WebState>, Path(id): Path<CaseId>, Form(
     let row = state.store.case(id).await?;
     let scope = state.scope(Some(row.case.brand)).await?;
     let wanted = wanted(&state, &row, &form, scope.now).await?;
-    match state.store.change_case(id, form.version, &wanted, scope.now).await {
-        Ok(()) => {
-            link_or_unlink(&state, &row, &form, scope.now).await?;
-            state.live.edited();
-            Ok(lead_to(&back(&scope, &row, &form)).into_response())
-        }
+    match take_step(&state, &row, &form, &wanted).await {
+        Ok(()) => Ok(lead_to(&back(&scope, &row, &form)).into_response()),
         Err(StoreError::Conflict) => {
             let theirs = state.store.case(id).await?;
             failure::conflict(&conflict(&scope, &theirs, &wanted, &form))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn take_step(state: &WebState, row: &CaseRow, form: &CaseForm, wanted: &CaseChange) -> Result<(), StoreError> {
+    let now = state.clock.now();
+    state.store.change_case(row.case.id, form.version, wanted, now).await?;
+    link_or_unlink(state, row, form, now).await?;
+    state.live.edited();
+    Ok(())
+}
+
+/// Does what a script asks for.
+pub async fn step(state: &WebState, id: CaseId, form: &CaseForm) -> Result<CaseRow, WebError> {
+    let row = state.store.case(id).await?;
+    let wanted = wanted(state, &row, form, state.clock.now()).await?;
+    take_step(state, &row, form, &wanted).await?;
+    Ok(state.store.case(id).await?)
 }
 
 /// What the form asks for, if it may be done.
@@ -204,13 +226,13 @@ fn other_author(form: &CaseForm) -> Result<AuthorId, WebError> {
 }
 
 /// After the event is kept, so that a conflict links nothing.
-async fn link_or_unlink(state: &WebState, row: &CaseRow, form: &CaseForm, now: Millis) -> Result<(), WebError> {
-    match form.action.as_str() {
-        "link" => state.store.link_accounts(row.case.author, other_author(form)?, &forms::text(&form.who, 100), now).await?,
-        "unlink" => state.store.unlink_account(other_author(form)?).await?,
-        _ => {}
+async fn link_or_unlink(state: &WebState, row: &CaseRow, form: &CaseForm, now: Millis) -> Result<(), StoreError> {
+    match (form.action.as_str(), other_author(form)) {
+        ("link", Ok(other)) => state.store.link_accounts(row.case.author, other, &forms::text(&form.who, 100), now).await,
+        ("unlink", Ok(other)) => state.store.unlink_account(other).await,
+        // Whose account it is was checked with the rest of the form.
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn back(scope: &Scope, row: &CaseRow, form: &CaseForm) -> Link {

@@ -40,15 +40,25 @@ pub async fn show(State(state): State<WebState>, Query(query): Query<BrandQuery>
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct HoldFields {
-    brand: Option<String>,
-    decision: String,
-    reason: String,
-    by: String,
-    until: String,
+    /// Id of the brand.
+    pub brand: Option<String>,
+    /// Hold or go on.
+    pub decision: String,
+    /// Why.
+    pub reason: String,
+    /// Who decides.
+    pub by: String,
+    /// Its end.
+    pub until: String,
 }
 
 /// Keeps a decision.
 pub async fn decide(State(state): State<WebState>, Form(form): Form<HoldFields>) -> Result<Redirect, WebError> {
+    Ok(lead_to(&keep(&state, &form).await?.link("/hold")))
+}
+
+/// Keeps what a form or a script decides; gives back the brand that it is for.
+pub async fn keep(state: &WebState, form: &HoldFields) -> Result<Scope, WebError> {
     let scope = state.scope(asked_brand(form.brand.as_deref())?).await?;
     let decision = Decision::parse(&form.decision).ok_or_else(|| WebError::Bad("Campaigns are held, or go on.".to_owned()))?;
     let until = forms::time(&form.until, "Until")?.ok_or_else(|| WebError::Bad("A decision needs an end.".to_owned()))?;
@@ -59,7 +69,7 @@ pub async fn decide(State(state): State<WebState>, Form(form): Form<HoldFields>)
     let new = NewHold { brand: scope.brand.id, decision, reason, decided_by: forms::text(&form.by, 100), until };
     state.store.add_hold(&new, scope.now).await?;
     state.live.edited();
-    Ok(lead_to(&scope.link("/hold")))
+    Ok(scope)
 }
 
 /// Takes a decision back.

@@ -125,12 +125,7 @@ impl IncidentFields {
     fn read(&self, now: Millis) -> Result<Read, WebError> {
         let started_at = forms::time(&self.started_at, "Started")?.unwrap_or(now);
         let fixed_at = forms::time(&self.fixed_at, "Fixed")?;
-        if started_at > now {
-            return Err(WebError::Bad("The start lies in the future. Times in this form are UTC.".to_owned()));
-        }
-        if fixed_at.is_some_and(|at| at < started_at) {
-            return Err(WebError::Bad("It cannot have been fixed before it started.".to_owned()));
-        }
+        check_times(started_at, fixed_at, now)?;
         Ok(Read {
             title: forms::needed(&self.title, 200, "The title")?,
             kind: IncidentKind::parse(&self.kind).unwrap_or(IncidentKind::Service),
@@ -141,6 +136,17 @@ impl IncidentFields {
             fixed_at,
         })
     }
+}
+
+/// Whether the times of an incident can be.
+pub fn check_times(started_at: Millis, fixed_at: Option<Millis>, now: Millis) -> Result<(), WebError> {
+    if started_at > now {
+        return Err(WebError::Bad("The start lies in the future. Times in this form are UTC.".to_owned()));
+    }
+    if fixed_at.is_some_and(|at| at < started_at) {
+        return Err(WebError::Bad("It cannot have been fixed before it started.".to_owned()));
+    }
+    Ok(())
 }
 
 /// Opens one.

@@ -1,5 +1,6 @@
 //! Handlers: each loads what its page is made of, or changes one thing and leads back.
 
+pub mod alerts;
 pub mod case;
 pub mod check;
 pub mod closing;

@@ -1,5 +1,6 @@
 //! What each page shows, made from plain values: nothing here asks the store or reads the clock.
 
+pub mod alerts;
 pub mod case;
 pub mod check;
 pub mod hold;

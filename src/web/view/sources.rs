@@ -1,6 +1,6 @@
 //! Sources: can I trust the picture?
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use askama::Template;
 
@@ -8,7 +8,7 @@ use crate::assess::quiet::Hush;
 use crate::domain::budget::{MICROS, Spending};
 use crate::domain::ids::SourceId;
 use crate::domain::source::{HourCoverage, SourceHealth, SourceKind};
-use crate::domain::time::{HOUR_MS, Millis, Span};
+use crate::domain::time::{Millis, Span};
 use crate::web::chart::coverage::CoverageStrip;
 use crate::web::layout::{Layout, Live, Place, Scope};
 use crate::web::link::Link;
@@ -45,11 +45,10 @@ pub struct StateView {
 impl SourceState {
     /// Judges a source at `now`. It is silent when the last success is six intervals and an hour ago.
     pub fn of(source: &SourceHealth, now: Millis) -> Self {
-        let patience = source.spec.every_ms.saturating_mul(6).max(HOUR_MS);
         match source.last_success_at {
             _ if source.spec.kind == SourceKind::Import => Self::Import,
             _ if !source.enabled => Self::Off,
-            Some(at) if now.since(at) > patience => Self::Silent,
+            Some(_) if source.silent_since(now).is_some() => Self::Silent,
             _ if source.failures > 0 => Self::Failing,
             Some(_) => Self::Fine,
             None => Self::Waiting,
@@ -150,7 +149,7 @@ impl SourcesPage {
     pub fn new(
         scope: &Scope,
         sources: &[SourceHealth],
-        (coverage, quiet): (&[HourCoverage], &HashMap<SourceId, Hush>),
+        (coverage, quiet): (&[HourCoverage], &BTreeMap<SourceId, Hush>),
         span: Span,
     ) -> Self {
         let mut ordered: Vec<&SourceHealth> = sources.iter().collect();
@@ -164,7 +163,7 @@ impl SourcesPage {
         });
         Self {
             layout: scope.layout("Sources", Place::Sources, Live::Swap),
-            headline: headline(sources, scope.now) + &quiet_words(sources, quiet),
+            headline: format!("{}{}", headline(sources, scope.now), quiet_words(sources, quiet)),
             sources: ordered
                 .into_iter()
                 .map(|s| SourceView { quiet: quiet.get(&s.id).map(quiet_sentence).unwrap_or_default(), ..view(s, coverage, span, scope) })
@@ -174,7 +173,7 @@ impl SourcesPage {
 }
 
 /// What to add to the answer when sources are suspiciously quiet.
-fn quiet_words(sources: &[SourceHealth], quiet: &HashMap<SourceId, Hush>) -> String {
+fn quiet_words(sources: &[SourceHealth], quiet: &BTreeMap<SourceId, Hush>) -> String {
     let names: Vec<String> = sources.iter().filter(|s| quiet.contains_key(&s.id)).map(|s| show::one_line(&s.spec.name, 40)).collect();
     match names.as_slice() {
         [] => String::new(),

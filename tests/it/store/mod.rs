@@ -2,6 +2,7 @@
 //! address of a server on which databases may be made. Without it the PostgreSQL half says that it was left out; with
 //! `EBB_TEST_REQUIRE=1` it fails then.
 
+mod alerts;
 mod cases;
 pub(crate) mod contract;
 mod copies;

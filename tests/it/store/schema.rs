@@ -6,6 +6,13 @@ use super::desk::{Desk, post};
 /// In an order in which they can be dropped.
 const TABLES: &[&str] = &[
     "proposals",
+    "outbox_alerts",
+    "outbox",
+    "alerts",
+    "channels",
+    "marks",
+    "tokens",
+    "idempotency",
     "statements",
     "spending",
     "sampling",
