@@ -92,7 +92,7 @@ impl From<&Config> for Settings {
             read_timeout: config.http.read_timeout.as_std(),
             ..sources::HttpOptions::default()
         };
-        let assess = assess::Settings {
+        let mut assess = assess::Settings {
             hold_ms: config.assess.hold.as_millis(),
             flag_severity: config.assess.flag_severity,
             silence_alarm_ms: config.assess.silence_alarm.as_millis(),
@@ -100,6 +100,7 @@ impl From<&Config> for Settings {
             ..assess::Settings::default()
         }
         .with_min_coverage(config.assess.min_coverage);
+        assess.onset.false_alarms_per_week = config.assess.false_alarms_per_week;
         let intake = Intake {
             secret: config.intake.secret.clone().map(|place| match place {
                 SecretPlace::Env(name) => sources::SecretRef::Env(name),

@@ -5,6 +5,7 @@
 //! 1. Of up to eight weeks, hours count that were read to nine tenths and lie in no earlier incident. With four weeks
 //!    or more, days far above the other days of their kind are put aside as well: nobody declared them, but they were
 //!    not normal.
+//!    What lies before a change of level that lasted (a brand that doubled) is left out too: Welch's t on the counts a day.
 //! 2. The mean of all hours gets half an author for nothing (Jeffreys' prior), so that no history of zeros expects zero.
 //! 3. The profile of the day is smoothed over neighbouring hours (1-2-1) and drawn to that mean by two days' worth.
 //! 4. With three weeks, each hour of the week is its own smoothed mean, drawn by four weeks' worth to (profile of the day ×
@@ -31,6 +32,8 @@ const SLOTS: usize = 168;
 const BLOCK: usize = 6;
 /// Days are put aside only where each kind of day was seen this often.
 const WEEKS_TO_COMPARE_DAYS: usize = 4;
+/// Days on each side of a change of level.
+const DAYS_OF_LEVEL: usize = 14;
 
 /// One covered hour of history.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +58,9 @@ impl Baseline {
         let mut put_aside: Vec<Span> = cut.iter().copied().filter(|c| c.from() < to && from < c.to()).collect();
         let unusual = unusual_days(&seen);
         seen.retain(|o| !unusual.contains(&day_of(o.hour)));
+        if let Some(shift) = level_shift(&seen) {
+            seen.retain(|o| o.hour >= shift);
+        }
         put_aside.extend(unusual.iter().filter_map(|day| Span::new(Millis::new(day * DAY_MS), Millis::new((day + 1) * DAY_MS))));
         let first = seen.iter().map(|o| o.hour).min().unwrap_or(to);
         let method = method_for(&seen, first, to);
@@ -227,6 +233,39 @@ fn method_for(seen: &[Observed], first: Millis, end: Millis) -> BaselineMethod {
         _ if enough(3 * DAY_MS) => BaselineMethod::HourOfDay,
         _ => BaselineMethod::Flat,
     }
+}
+
+/// The day on which the level changed for good, if it did: at least a quarter up or down, between two weeks or more on both
+/// sides, at a t statistic of Welch beyond 5. A brand that doubled since is not what it was eight weeks ago, and the mean of
+/// both describes neither.
+fn level_shift(seen: &[Observed]) -> Option<Millis> {
+    let days = daily(seen, 20);
+    let mut best: Option<(f64, i64)> = None;
+    for split in DAYS_OF_LEVEL..(days.len() + 1).saturating_sub(DAYS_OF_LEVEL) {
+        let (before, after) = days.split_at(split);
+        let ((low, low_error), (high, high_error)) = (mean_and_error(before), mean_and_error(after));
+        let t = (high - low).abs() / (low_error + high_error).sqrt().max(1e-9);
+        let ratio = (high.max(0.1) / low.max(0.1)).ln().abs();
+        if t > 5.0 && ratio > 1.25_f64.ln() && best.is_none_or(|(most, _)| t > most) {
+            best = after.first().map(|(day, _)| (t, *day));
+        }
+    }
+    best.map(|(_, day)| Millis::new(day * DAY_MS))
+}
+
+/// Counts a day, as if all of it had been read, of days with at least so many hours.
+fn daily(seen: &[Observed], least_hours: usize) -> Vec<(i64, f64)> {
+    let days = seen.chunk_by(|a, b| day_of(a.hour) == day_of(b.hour)).filter(|day| day.len() >= least_hours);
+    days.filter_map(|day| Some((day_of(day.first()?.hour), day.iter().map(|o| o.count).sum::<f64>() / day.len() as f64 * 24.0))).collect()
+}
+
+/// Mean and squared error of the mean.
+fn mean_and_error(days: &[(i64, f64)]) -> (f64, f64) {
+    let n = days.len().max(1) as f64;
+    let mean = days.iter().map(|(_, count)| count).sum::<f64>() / n;
+    let variance = days.iter().map(|(_, count)| (count - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    // A run of equal days is no proof that days do not differ.
+    (mean, variance.max(mean).max(1.0) / n)
 }
 
 fn day_of(hour: Millis) -> i64 {

@@ -27,6 +27,8 @@ pub struct CurvePoint {
     pub hour: Millis,
     /// Unhappy authors in the compared sources.
     pub unhappy: i64,
+    /// The same authors in all sources, each weighed by the worst severity of the hour, 0..=1.
+    pub severity: f64,
     /// What is normal, if everything is read; `None` without a baseline.
     pub band: Option<Band>,
     /// Share of the hour that was read, 0..=1, weighted by what the sources normally bring.
@@ -66,6 +68,7 @@ fn point(heard: &Heard, counts: Option<&HourCounts>, baseline: &Baseline) -> Cur
     CurvePoint {
         hour: heard.hour,
         unhappy: heard.unhappy,
+        severity: counts.map_or(0.0, |c| c.severity as f64 / 1e6),
         band,
         covered: heard.coverage,
         share_negative: counts.filter(|_| scored > 0).map(|c| c.negative as f64 / scored as f64),

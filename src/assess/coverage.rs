@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::ids::SourceId;
 use crate::domain::time::{HOUR_MS, Millis, Span};
-use crate::domain::verdict::BaselineSource;
+use crate::domain::verdict::{Baseline, BaselineSource};
+
+use super::window::Rules;
 
 /// An hour counts as history only if at least this share of it was read.
 pub const READ_ENOUGH: f64 = 0.9;
@@ -74,6 +76,19 @@ pub struct Silence {
     pub share: f64,
     /// The end of the last stretch that was read; `None` when nothing ever was.
     pub since: Option<Millis>,
+}
+
+/// A compared source that is above its own normal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raised {
+    /// Name of the source.
+    pub name: String,
+    /// Its unhappy authors in the window, each hour's counted once.
+    pub count: i64,
+    /// Expected of it in the window.
+    pub expected: f64,
+    /// Complete hours in the window.
+    pub hours: usize,
 }
 
 /// All sources of one brand.
@@ -167,6 +182,32 @@ impl Sources {
             .collect();
         silent.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.name.cmp(&b.name)));
         silent
+    }
+
+    /// Compared sources whose own count in the last complete hours is above all but three in a thousand normal windows (there
+    /// are several sources, and none should block by chance), the furthest above normal first.
+    ///
+    /// What is normal for a source is its share of what is normal for all: a share of a negative binomial count is negative
+    /// binomial with the same size.
+    pub fn raised(&self, baseline: &Baseline, at: Millis, rules: &Rules) -> Vec<Raised> {
+        if !baseline.is_known() {
+            return Vec::new();
+        }
+        let hours = i64::try_from(rules.window_hours).unwrap_or(6);
+        let window: Vec<Millis> = (1..=hours).map(|back| at.hour().plus(-back * HOUR_MS)).collect();
+        let mut raised: Vec<Raised> = (self.0.iter())
+            .filter(|record| record.reading != Reading::Stopped)
+            .filter_map(|record| {
+                let share = baseline.sources.iter().find(|b| b.source == record.id)?.share;
+                let normal = baseline.predict(window.iter().map(|h| (*h, share * self.history_share(record, *h))));
+                let count = window.iter().filter_map(|h| record.unhappy.get(h)).fold(0_i64, |sum, n| sum.saturating_add((*n).max(0)));
+                let above = count > normal.quantile(rules.relapse).max(rules.least_upper);
+                above.then(|| Raised { name: record.name.clone(), count, expected: normal.mean(), hours: rules.window_hours })
+            })
+            .collect();
+        let times = |r: &Raised| r.count as f64 / r.expected.max(0.1);
+        raised.sort_by(|a, b| times(b).total_cmp(&times(a)).then_with(|| a.name.cmp(&b.name)));
+        raised
     }
 
     fn read_until(&self, record: &SourceRecord, at: Millis) -> Option<Millis> {

@@ -2,8 +2,6 @@
 //!
 //! The cost is that of a few hundred to a few thousand rows of hourly counts, whatever the number of mentions.
 
-use std::collections::BTreeMap;
-
 use crate::domain::budget::Saving;
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
@@ -14,6 +12,7 @@ use crate::store::{Store, StoreError};
 
 use super::baseline::HISTORY_MS;
 use super::coverage::{Reading, SourceRecord, Sources};
+use super::onset::OnsetRules;
 use super::quiet::{QuietSource, quiet};
 use super::silence;
 use super::verdict::{Evidence, Surroundings};
@@ -39,11 +38,20 @@ pub struct Settings {
     pub silence_alarm_ms: i64,
     /// The limits of the verdict.
     pub rules: Rules,
+    /// When an incident is proposed.
+    pub onset: OnsetRules,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { hold_ms: 3 * DAY_MS, flag_severity: 0.5, watch_ms: 14 * DAY_MS, silence_alarm_ms: 4 * HOUR_MS, rules: Rules::default() }
+        Self {
+            hold_ms: 3 * DAY_MS,
+            flag_severity: 0.5,
+            watch_ms: 14 * DAY_MS,
+            silence_alarm_ms: 4 * HOUR_MS,
+            rules: Rules::default(),
+            onset: OnsetRules::default(),
+        }
     }
 }
 
@@ -53,6 +61,7 @@ impl Settings {
     pub fn with_min_coverage(mut self, share: f64) -> Self {
         self.rules.known = share.clamp(0.0, 1.0);
         self.rules.hold = self.rules.hold.max(self.rules.known);
+        self.onset.known = self.rules.known;
         self
     }
 }
@@ -70,10 +79,6 @@ pub(super) struct Normal {
 
 /// What the store knows of one brand's sources in a span, its last hours in full.
 pub(super) async fn sources(store: &Store, brand: BrandId, span: Span) -> Result<Sources, StoreError> {
-    let mut covered: BTreeMap<_, BTreeMap<Millis, i64>> = BTreeMap::new();
-    for hour in store.coverage(span).await? {
-        covered.entry(hour.source).or_default().insert(hour.hour, hour.covered_ms);
-    }
     let mut records = Vec::new();
     for health in store.source_health().await? {
         let own = health.spec.brand == brand;
@@ -87,7 +92,7 @@ pub(super) async fn sources(store: &Store, brand: BrandId, span: Span) -> Result
         }
         let hours = store.hours(brand, Some(health.id), span).await?;
         if own || !hours.is_empty() {
-            let covered = covered.remove(&health.id).unwrap_or_default();
+            let covered = store.coverage_of(health.id, span).await?.into_iter().map(|c| (c.hour, c.covered_ms)).collect();
             let unhappy = hours.iter().map(|h| (h.hour, h.unhappy)).collect();
             records.push(SourceRecord { id: health.id, reading: reading(&health), name: health.spec.name, covered, unhappy });
         }
@@ -159,6 +164,7 @@ pub(super) async fn assess(
     let surroundings = surroundings(store, incident, now, &settings.rules).await?;
     let surroundings = Surroundings {
         silent: sources.silent(&normal.baseline.sources, now),
+        raised: sources.raised(&normal.baseline, now, &settings.rules),
         quiet: quiet_sources(store, incident.brand, now).await?,
         left_out: sources.left_out(&normal.baseline.sources),
         sampled: sampled(store, incident.brand, now).await?,

@@ -10,7 +10,8 @@
 //! | [`verdict`] | the state machine from `elevated` to `recovered` |
 //! | [`reasons`] | why, in words |
 //! | [`outlook`] | concern while no incident is open |
-//! | [`flags`] | who should be looked at, and how urgently |
+//! | [`decay`] | how fast it falls, and when it would be normal |
+//! | [`onset`] | is something beginning? |
 //! | [`quiet`] | which sources answer and bring suspiciously nothing |
 //! | [`themes`] | what people are upset about, and what still fails after the fix |
 //! | [`effect`] | what an update did, against the decay already under way |
@@ -21,7 +22,7 @@
 //! | [`closing`] | what stands against closing an incident |
 //! | [`past`] | earlier incidents beside this one |
 //! | [`filter`] | hides what is about another brand of the same name |
-//! | [`load`], [`view`], [`worker`] | from the store to these rules and back |
+//! | [`load`], [`view`], [`worker`], [`replay`] | from the store to these rules and back |
 //!
 //! Nothing is remembered between two looks: a verdict is a fold over the hours since the incident's start,
 //! so that late mentions, edits and corrections change the past as they should, and `replay` and the
@@ -33,17 +34,21 @@ pub mod closing;
 pub mod concern;
 pub mod counts;
 pub mod coverage;
+pub mod decay;
 pub mod effect;
 pub mod filter;
 pub mod flags;
 pub mod hold;
 pub mod load;
 pub mod loud;
+pub mod onset;
+mod onset_watch;
 pub mod outlook;
 pub mod past;
 pub mod quiet;
 pub mod rates;
 pub mod reasons;
+pub mod replay;
 pub mod silence;
 pub mod themes;
 pub mod verdict;
@@ -53,7 +58,7 @@ pub mod worker;
 
 pub use load::Settings;
 pub use reasons::headline;
-pub use view::{ConcernView, load_view};
+pub use view::{Ask, ConcernView, concern_of_source, load_view};
 pub use worker::{Worker, assess_now};
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
-use super::coverage::Silence;
+use super::coverage::{Raised, Silence};
+use super::decay::{Decay, decay};
 use super::quiet::QuietSource;
 use super::verdict::Moment;
 use super::window::Level;
@@ -18,10 +19,12 @@ pub(super) fn of(moment: &Moment<'_>) -> Vec<Reason> {
     }
     concern(moment, &mut reasons);
     people(moment, &mut reasons);
+    raised(&moment.surroundings.raised, &mut reasons);
     themes(&moment.surroundings.hot_themes, &mut reasons);
     silence(&moment.surroundings.silent, &mut reasons);
     quiet(&moment.surroundings.quiet, &mut reasons);
     hold(moment, &mut reasons);
+    falling(moment, &mut reasons);
     notes(moment, &mut reasons);
     reasons
 }
@@ -54,7 +57,7 @@ fn gist(text: &str) -> &str {
 fn inside(code: &str, text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if !matches!(code, "source_silent" | "source_quiet") => first.to_lowercase().chain(chars).collect(),
+        Some(first) if !matches!(code, "source_silent" | "source_quiet" | "source_raised") => first.to_lowercase().chain(chars).collect(),
         _ => text.to_owned(),
     }
 }
@@ -138,6 +141,20 @@ fn people(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     reasons.push(block("people_unanswered", format!("{} {who} unanswered{taken}", around.unanswered)));
 }
 
+/// Where it is still bad. With a single raised source, that source is not the whole picture either.
+fn raised(raised: &[Raised], reasons: &mut Vec<Reason>) {
+    for source in raised.iter().take(NAMED) {
+        let ratio = source.count as f64 / source.expected.max(f64::MIN_POSITIVE);
+        let times =
+            if source.expected < 0.3 || ratio >= 100.0 { "far above normal".to_owned() } else { format!("{ratio:.1} times normal") };
+        let numbers = format!("{} unhappy authors in {} h, {} expected", source.count, source.hours, short(source.expected));
+        reasons.push(block("source_raised", format!("{} {times}: {numbers}", source.name)));
+    }
+    if raised.len() > NAMED {
+        reasons.push(block("source_raised", format!("{} more sources above normal", raised.len() - NAMED)));
+    }
+}
+
 fn themes(hot: &[(String, i64)], reasons: &mut Vec<Reason>) {
     let names: Vec<String> = hot.iter().take(NAMED).map(|(phrase, people)| format!("“{phrase}” ({people} in 6 h)")).collect();
     if names.is_empty() {
@@ -185,9 +202,10 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         Verdict::Holding if let Some(long) = &state.still_high => reasons.push(block(
             "hold_still_high",
             format!(
-                "Each hour is normal, the sum is not: {} unhappy authors in {}, calm is up to {}",
+                "Each hour is normal, the sum is not: {} unhappy authors in the {:.0} h up to {}, calm is up to {}",
                 long.count,
-                lasting(hold_ms),
+                long.hours,
+                when(long.span.to()),
                 long.calm
             ),
         )),
@@ -207,6 +225,26 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     }
 }
 
+/// How fast it falls, and when it would be normal; "cannot tell" is an answer.
+fn falling(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
+    let (Verdict::Easing, Some(peak)) = (moment.state.verdict, moment.state.peak) else { return };
+    let evidence = moment.evidence;
+    let from = evidence.heard.partition_point(|h| h.hour < peak.span.from());
+    let to = evidence.heard.partition_point(|h| h.hour < moment.window.span.to());
+    let hours = evidence.heard.get(from..to).unwrap_or_default();
+    // The window of the peak begins before its highest hour, which says nothing of how it falls.
+    let reach = hours.len().min(evidence.rules.window_hours);
+    let highest = hours.iter().take(reach).enumerate().max_by_key(|(i, h)| (h.unhappy, *i)).map_or(0, |(i, _)| i);
+    let text = match decay(hours.get(highest..).unwrap_or_default(), evidence.baseline, &evidence.rules) {
+        Some(Decay { half_life, normal_in }) => format!(
+            "Halves every {:.0} h ({:.0} to {:.0}); if it goes on like this, normal in about {:.0} h ({:.0} to {:.0}), then the hold time",
+            half_life.likely, half_life.low, half_life.high, normal_in.likely, normal_in.low, normal_in.high
+        ),
+        None => "Cannot tell yet when it will be normal: the fall is too short or too uneven".to_owned(),
+    };
+    reasons.push(note("time_to_normal", text));
+}
+
 fn notes(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     match moment.evidence.baseline.method {
         BaselineMethod::HourOfDay => {
@@ -217,7 +255,8 @@ fn notes(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         BaselineMethod::HourOfWeek | BaselineMethod::None => {}
     }
     for sampled in moment.surroundings.sampled.iter().take(NAMED) {
-        reasons.push(note("source_sampled", format!("{sampled}; counts are of the people seen, and expectations of the part that is read")));
+        reasons
+            .push(note("source_sampled", format!("{sampled}; counts are of the people seen, and expectations of the part that is read")));
     }
     let left_out = &moment.surroundings.left_out;
     if !left_out.is_empty() && moment.evidence.baseline.is_known() {

@@ -4,7 +4,7 @@
 //! against the baseline:
 //!
 //! - **above**: more unhappy authors than all but one in a hundred normal windows would have,
-//! - **calm**: no more than nine in ten normal windows have,
+//! - **calm**: no more than 87 in a hundred normal windows have,
 //! - **between**: neither, so that verdicts do not flap,
 //! - **unknown**: less than 60 % of what is normally heard was read, or there is no baseline.
 //!
@@ -14,12 +14,13 @@
 //! | at | the verdict becomes |
 //! |---|---|
 //! | above | `elevated`; `easing` once clearly below the peak and not rising |
-//! | above, after six calm hours or a recovery | `relapsed`, if above all but one in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
+//! | above, after six calm hours or a recovery | `relapsed`, if above all but three in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
 //! | between | `easing` after concern was raised; inside the hold time and before any rise it stays `holding` |
-//! | calm | `holding`, and the hold time runs; `recovered` when it is complete, and its sum as one long window is calm too |
+//! | calm | `holding`, and the hold time runs; `recovered` when it is complete, its sum as one long window is no more than three in four normal ones have, and no day in it stands out (98 in a hundred are below) |
 //! | unknown | `unknown`; the hold time stands still, and starts again after a gap of more than twelve hours, in which a relapse could have come and gone |
 //!
-//! The stricter limit of a relapse is there because a calm brand passes the plain one by chance in every fourth hold
+//! The limits were chosen on simulated incidents (`benches/recovery`): they trade false calls against delay. The stricter limit
+//! of a relapse is there because a calm brand passes the plain one by chance in every fourth hold
 //! time of three days (see `tests/simulation.rs`).
 //!
 //! The hold time runs only while at least 80 % of what is normally heard is read. The running hour counts upwards
@@ -28,10 +29,13 @@
 use crate::domain::time::{HOUR_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, Baseline, Verdict};
 
-use super::coverage::{Heard, Silence};
+use super::coverage::{Heard, Raised, Silence};
 use super::quiet::QuietSource;
 use super::reasons;
 use super::window::{Level, Rules, Window};
+
+/// Hours of the days that the hold time is looked through by.
+const DAY_HOURS: usize = 24;
 
 /// What a verdict is made from.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +67,8 @@ pub struct Surroundings {
     pub history_unscored: i64,
     /// All mentions of that history, copies and deleted ones aside.
     pub history_mentions: i64,
+    /// Compared sources that are above their own normal.
+    pub raised: Vec<Raised>,
     /// Compared sources that are silent.
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
@@ -83,11 +89,18 @@ struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// The last hold time as one long window: a small brand's slow tail shows in no six hours, but in three days.
-    fn hold_window(&self) -> Window {
+    /// What of the last hold time was not calm: all of it as one long window, or a day in it. A slow tail, or a small second
+    /// wave, shows in no six hours.
+    fn still_high(&self) -> Option<Window> {
         let hours = usize::try_from(self.evidence.hold_ms / HOUR_MS).unwrap_or(0).max(1);
-        let from = self.hours.len().saturating_sub(hours);
-        Window::of(self.hours.get(from..).unwrap_or_default(), self.evidence.baseline, &self.evidence.rules)
+        let held = self.hours.get(self.hours.len().saturating_sub(hours)..).unwrap_or_default();
+        let (baseline, rules) = (self.evidence.baseline, &self.evidence.rules);
+        let long = Window::of(held, baseline, &Rules { calm: rules.long_calm, ..*rules });
+        if long.count > long.calm {
+            return Some(long);
+        }
+        let mut days = held.windows(DAY_HOURS).rev().map(|day| Window::of(day, baseline, &Rules { calm: rules.day_calm, ..*rules }));
+        days.find(|day| day.count > day.calm)
     }
 }
 
@@ -240,9 +253,8 @@ impl State {
             self.held_ms += HOUR_MS;
         }
         if self.held_ms >= past.evidence.hold_ms && !self.recovered {
-            let long = past.hold_window();
-            self.recovered = long.count <= long.calm;
-            self.still_high = Some(long).filter(|_| !self.recovered);
+            self.still_high = past.still_high();
+            self.recovered = self.still_high.is_none();
         }
         self.set_calm();
     }

@@ -1,13 +1,15 @@
 //! What the pages show of concern, loaded in one go.
 
-use crate::domain::ids::BrandId;
+use std::collections::BTreeMap;
+
+use crate::domain::ids::{BrandId, SourceId};
 use crate::domain::incident::{Incident, Update};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
-use crate::domain::verdict::{Assessment, Baseline, KeptVerdict};
+use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, BaselineSource, KeptVerdict};
 use crate::store::{Store, StoreError};
 
 use super::concern::Curve;
-use super::coverage::Silence;
+use super::coverage::{Reading, Silence, SourceRecord, Sources};
 use super::load::{self, Settings};
 use super::outlook::{Outlook, outlook};
 
@@ -36,23 +38,28 @@ pub struct ConcernView {
 /// An assessment older than this is made again for the page: the worker may be down.
 const FRESH_MS: i64 = HOUR_MS / 4;
 
+/// What a page asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// The hours of the curve.
+    pub span: Span,
+    /// The time.
+    pub now: Millis,
+    /// How an assessment is made where none stands.
+    pub settings: Settings,
+}
+
 /// Loads what a page shows: the assessment that stands, or one made now when that is missing or stale.
-pub async fn load_view(
-    store: &Store,
-    brand: BrandId,
-    incident: Option<&Incident>,
-    span: Span,
-    now: Millis,
-) -> Result<ConcernView, StoreError> {
+pub async fn load_view(store: &Store, brand: BrandId, incident: Option<&Incident>, ask: Ask) -> Result<ConcernView, StoreError> {
     match incident {
-        Some(incident) => of_incident(store, incident, span, now).await,
-        None => of_brand(store, brand, span, now).await,
+        Some(incident) => of_incident(store, incident, ask).await,
+        None => of_brand(store, brand, ask.span, ask.now).await,
     }
 }
 
-async fn of_incident(store: &Store, incident: &Incident, span: Span, now: Millis) -> Result<ConcernView, StoreError> {
+async fn of_incident(store: &Store, incident: &Incident, ask: Ask) -> Result<ConcernView, StoreError> {
+    let Ask { span, now, mut settings } = ask;
     let standing = store.standing(incident.id).await?;
-    let mut settings = Settings::default();
     if let Some(standing) = &standing {
         settings.hold_ms = standing.hold_ms;
     }
@@ -93,6 +100,31 @@ async fn of_brand(store: &Store, brand: BrandId, span: Span, now: Millis) -> Res
         verdicts: Vec::new(),
         silent,
     })
+}
+
+/// The curve of one source against its share of what is normal; empty for a source of another brand. Without a share in
+/// the baseline it has no band.
+pub async fn concern_of_source(
+    store: &Store,
+    incident: &Incident,
+    source: SourceId,
+    (baseline, span): (&Baseline, Span),
+) -> Result<Curve, StoreError> {
+    let counts = store.hours(incident.brand, Some(source), span).await?;
+    let covered: BTreeMap<Millis, i64> = store.coverage_of(source, span).await?.into_iter().map(|c| (c.hour, c.covered_ms)).collect();
+    let record = SourceRecord {
+        id: source,
+        name: String::new(),
+        reading: Reading::Polled { every_ms: HOUR_MS },
+        covered,
+        unhappy: counts.iter().map(|c| (c.hour, c.unhappy)).collect(),
+    };
+    let share = baseline.sources.iter().find(|s| s.source == source).map_or(0.0, |s| s.share);
+    let heard = Sources::new(vec![record]).heard(&[BaselineSource { source, share: 1.0 }], span);
+    // A share of a negative binomial count is negative binomial with the same size.
+    let expected = baseline.expected.iter().map(|e| e * share).collect();
+    let method = if share > 0.0 { baseline.method } else { BaselineMethod::None };
+    Ok(Curve::new(&heard, &counts, &Baseline { method, expected, ..baseline.clone() }))
 }
 
 /// What is drawn, and when.

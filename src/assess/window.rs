@@ -14,6 +14,10 @@ pub struct Rules {
     pub upper: f64,
     /// The share of normal windows that count as calm; at most `upper`.
     pub calm: f64,
+    /// The share of normal days that keep nothing from being over when they lie in the hold time.
+    pub day_calm: f64,
+    /// The share of normal hold times, each as one long window, that keep nothing from being over.
+    pub long_calm: f64,
     /// The share of normal windows that are no relapse at once; at least `upper`.
     pub relapse: f64,
     /// Above `upper` for this many hours on end is a relapse too; more than `window_hours`, so that no single hour is one.
@@ -39,8 +43,10 @@ impl Default for Rules {
         Self {
             window_hours: 6,
             upper: 0.99,
-            calm: 0.90,
-            relapse: 0.999,
+            calm: 0.87,
+            day_calm: 0.98,
+            long_calm: 0.75,
+            relapse: 0.997,
             relapse_hours: 7,
             least_upper: 2,
             least_calm: 1,

@@ -11,8 +11,10 @@ use crate::domain::time::{Millis, Span};
 use crate::domain::verdict::{Assessment, Verdict};
 use crate::store::{FlagChange, FlagProposal, Store, StoreError};
 
+use super::flags;
 use super::load::{self, Settings};
-use super::{cases, flags, themes, verdict::Evidence, verdict::Surroundings};
+use super::onset_watch::OnsetWatch;
+use super::{cases, themes};
 
 /// Between two searches for themes, milliseconds of the machine's clock.
 const LEAST_REAL_MS: i64 = 15_000;
@@ -26,6 +28,8 @@ pub struct Outcome {
     pub changed: Vec<(IncidentId, Verdict)>,
     /// Flags raised or reopened.
     pub flagged: usize,
+    /// Incidents proposed.
+    pub proposed: usize,
     /// Cases opened.
     pub opened: usize,
     /// Brands or incidents that failed; each stands in the log.
@@ -34,13 +38,15 @@ pub struct Outcome {
 
 /// Assesses all brands, again and again.
 ///
-/// What it keeps between rounds is only which flags it has saved, so that it does not write what has not changed.
+/// What it keeps between rounds is only what it would otherwise read or write again: which flags it has saved, and what is
+/// normal for each brand this hour.
 #[derive(Debug)]
 pub struct Worker {
     store: Store,
     clock: Clock,
     settings: Settings,
     saved: HashMap<(BrandId, AuthorId), FlagProposal>,
+    onset: OnsetWatch,
     /// When themes were last searched for.
     searched: HashMap<IncidentId, Millis>,
 }
@@ -48,7 +54,7 @@ pub struct Worker {
 impl Worker {
     /// A worker that has not looked yet.
     pub fn new(store: Store, clock: Clock, settings: Settings) -> Self {
-        Self { store, clock, settings, saved: HashMap::new(), searched: HashMap::new() }
+        Self { store, clock, settings, saved: HashMap::new(), onset: OnsetWatch::default(), searched: HashMap::new() }
     }
 
     /// Round after round, `every_ms` of the clock apart, but never more than two a second of the machine's: the demo's
@@ -76,6 +82,13 @@ impl Worker {
                 Ok(flagged) => outcome.flagged += flagged,
                 Err(error) => {
                     tracing::error!(brand.id = brand.id.get(), error = %error, "Flags were not updated");
+                    outcome.failed += 1;
+                }
+            }
+            match self.onset.look(&self.store, brand.id, now, &self.settings).await {
+                Ok(proposed) => outcome.proposed += usize::from(proposed),
+                Err(error) => {
+                    tracing::error!(brand.id = brand.id.get(), error = %error, "It was not seen whether an incident begins");
                     outcome.failed += 1;
                 }
             }
@@ -209,51 +222,4 @@ impl Worker {
 /// The assessment of an incident at this moment, without saving it.
 pub async fn assess_now(store: &Store, incident: &Incident, now: Millis, settings: &Settings) -> Result<Assessment, StoreError> {
     Ok(load::assess(store, incident, now, settings).await?.0)
-}
-
-/// Stored hours to look at again.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ReplayRequest {
-    /// The brand.
-    pub brand: BrandId,
-    /// When the incident began.
-    pub start: Millis,
-    /// The last moment to judge.
-    pub until: Millis,
-    /// How incidents are judged.
-    pub settings: Settings,
-}
-
-/// What the worker would have said at the end of each hour, had there been an incident from `start`. Earlier
-/// incidents of the brand are cut out of its baseline, as always.
-pub async fn replay(store: &Store, request: &ReplayRequest) -> Result<Vec<Assessment>, StoreError> {
-    let earlier = store.incidents(request.brand).await?;
-    let cut: Vec<Span> =
-        earlier.iter().filter(|i| i.started_at < request.start.hour()).filter_map(|i| load::lasted(i, request.start)).collect();
-    let normal = load::learn(store, request.brand, request.start, &cut).await?;
-    let span = load::until_now(request.start, request.until);
-    let sources = load::sources(store, request.brand, span).await?;
-    let basis = &normal.baseline.sources;
-    let heard = sources.heard(basis, span);
-    let evidence = Evidence {
-        baseline: &normal.baseline,
-        heard: &heard,
-        started_at: request.start,
-        hold_ms: request.settings.hold_ms,
-        rules: request.settings.rules,
-    };
-    let left_out = sources.left_out(basis);
-    let around = |at| Surroundings { silent: sources.silent(basis, at), left_out: left_out.clone(), ..Surroundings::default() };
-    Ok(evidence.replay(request.until, around))
-}
-
-/// Those at which the verdict changes, the first among them.
-pub fn changes(replayed: &[Assessment]) -> Vec<&Assessment> {
-    let mut changes: Vec<&Assessment> = Vec::new();
-    for assessment in replayed {
-        if changes.last().is_none_or(|last| last.verdict != assessment.verdict) {
-            changes.push(assessment);
-        }
-    }
-    changes
 }

@@ -46,7 +46,7 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
         super::say(&format!("rejected rows and why: {}", path.display()));
     }
     if report.kept + report.updated > 0 {
-        super::say("they are scored by the next `ebb run` or `ebb watch` on this database");
+        super::say("they are scored by the next `ebb run`, `ebb watch` or `ebb replay` on this database");
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ mod import;
 mod model;
 mod postmortem;
 mod progress;
+mod replay;
 mod report;
 mod run;
 mod setup;
@@ -78,6 +79,8 @@ enum Command {
     Import(import::Args),
     /// Take mentions out: CSV or JSON lines
     Export(export::Args),
+    /// Run the rules over stored weeks: when would they have spoken?
+    Replay(replay::Args),
     /// Draft a post-mortem: timeline, numbers, people, as Markdown
     Postmortem(postmortem::Args),
     /// Write the report of an incident: PDF, HTML, XLSX or Markdown
@@ -97,7 +100,7 @@ pub fn main() -> ExitCode {
     let default = match cli.command {
         // The demo breaks its own world on purpose: that is told on its pages.
         Command::Demo(_) => "error",
-        Command::Watch(_) => "warn,sqlx=error",
+        Command::Watch(_) | Command::Replay(_) => "warn,sqlx=error",
         _ => "info,sqlx=warn",
     };
     let filter = cli.common.log.clone().unwrap_or_else(|| default.to_owned());
@@ -136,6 +139,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Model(args) => model::run(args, &common).await,
         Command::Import(args) => import::run(args, &common).await,
         Command::Export(args) => export::run(args, &common).await,
+        Command::Replay(args) => replay::run(args, &common).await,
         Command::Postmortem(args) => postmortem::run(args, &common).await,
         Command::Report(args) => report::run(args, &common).await,
         Command::Check(args) => check::run(args, &common).await,

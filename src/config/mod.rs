@@ -19,7 +19,7 @@ use crate::domain::post::safe_link;
 use crate::domain::source::{SourceKind, Take};
 
 pub use alert::{Address, AlertConfig, ChannelConfig, MailTls, RouteConfig, ScheduleConfig};
-pub use duration::Duration;
+pub use duration::{BadDuration, Duration};
 
 /// The documented defaults, as `ebb config` prints them.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -112,6 +112,8 @@ pub struct Assess {
     pub min_coverage: f64,
     /// Severity from which a negative mention flags its author. 0..=1.
     pub flag_severity: f64,
+    /// How often a calm brand may be proposed as an incident, a week, in the mean. Above 0, at most 50.
+    pub false_alarms_per_week: f64,
     /// How long a closed incident is still judged.
     pub watch: Duration,
 }
@@ -250,6 +252,7 @@ impl Default for Assess {
             hold: Duration::from_secs(72 * 3600),
             min_coverage: 0.6,
             flag_severity: 0.5,
+            false_alarms_per_week: 0.3,
             watch: Duration::from_secs(14 * 24 * 3600),
         }
     }
@@ -331,6 +334,10 @@ impl Config {
             if !(0.0..=1.0).contains(&value) {
                 return invalid(format!("{key} = {value}: must be between 0 and 1"));
             }
+        }
+        let rate = self.assess.false_alarms_per_week;
+        if !(rate > 0.0 && rate <= 50.0) {
+            return invalid(format!("assess.false_alarms_per_week = {rate}: must be above 0 and at most 50"));
         }
         let public = self.web.public_url.trim();
         if !public.is_empty() && safe_link(public).is_none() {

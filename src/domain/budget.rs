@@ -174,7 +174,9 @@ impl Spending {
         let n = self.one_in;
         match Saving::of(kind) {
             _ if n <= 1 => String::new(),
-            Saving::Samples => format!("Sampling 1 in {n} since {since}, weight {n}: a budget nears its end, so one part in {n} of the time is read"),
+            Saving::Samples => {
+                format!("Sampling 1 in {n} since {since}, weight {n}: a budget nears its end, so one part in {n} of the time is read")
+            }
             Saving::AsksLess => format!("Asked 1 time in {n} since {since}: a budget nears its end; what is asked for is read in full"),
         }
     }

@@ -70,6 +70,10 @@ id!(
     FlagId
 );
 id!(
+    /// A proposed incident.
+    ProposalId
+);
+id!(
     /// One kept verdict.
     VerdictId
 );

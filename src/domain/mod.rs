@@ -16,6 +16,7 @@ pub mod matching;
 pub mod near;
 pub mod post;
 pub mod promo;
+pub mod proposal;
 pub mod rates;
 pub mod reply;
 pub mod route;

@@ -25,6 +25,9 @@ pub struct HourCounts {
     pub positive: i64,
     /// Distinct authors with at least one negative mention in the hour, copies aside.
     pub unhappy: i64,
+    /// The same authors weighed by how bad it is: the sum of each one's worst severity, in millionths.
+    #[serde(default)]
+    pub severity: i64,
 }
 
 words! {

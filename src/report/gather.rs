@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::assess::{self, ConcernView, Settings};
+use crate::assess::{self, Ask, ConcernView, Settings};
 use crate::domain::ids::{BrandId, IncidentId, MentionId, ThemeId};
 use crate::domain::incident::Incident;
 use crate::domain::sentiment::Label;
@@ -61,7 +61,7 @@ async fn collect(store: &Store, id: IncidentId, data_at: Millis, settings: &Sett
     let brand = store.brand(incident.brand).await?;
     let affected = affected(&incident, known);
     let shown = shown(affected);
-    let view = assess::load_view(store, brand.id, Some(&incident), shown, known).await?;
+    let view = assess::load_view(store, brand.id, Some(&incident), Ask { span: shown, now: known, settings: *settings }).await?;
     let counts = store.hours(brand.id, None, affected).await?;
     let hours: Vec<HourFact> = view.curve.points.iter().map(hour).collect();
     let verdicts: Vec<VerdictFact> =

@@ -40,7 +40,8 @@ select
     negative,
     neutral,
     positive,
-    unhappy
+    unhappy,
+    severity
 from hours
 where brand_id = $1
     and source_id = $2
@@ -60,6 +61,13 @@ where brand_id = $1
 const FIRST_HOUR: &str = "
 select
     min(hour) as hour
+from hours
+where brand_id = $1
+    and source_id = 0";
+
+const LAST_HOUR: &str = "
+select
+    max(hour) as hour
 from hours
 where brand_id = $1
     and source_id = 0";
@@ -142,6 +150,11 @@ impl Store {
         sqlx::query(FIRST_HOUR).bind(brand.get()).fetch_one(&self.readers).await?.maybe_at("hour")
     }
 
+    /// The hour of the brand's newest mention.
+    pub async fn last_hour(&self, brand: BrandId) -> Result<Option<Millis>> {
+        sqlx::query(LAST_HOUR).bind(brand.get()).fetch_one(&self.readers).await?.maybe_at("hour")
+    }
+
     /// Mentions in `span` without a label, those that were given up too; copies and deleted ones aside.
     pub async fn unscored_in(&self, brand: BrandId, span: Span) -> Result<i64> {
         let query = sqlx::query(UNSCORED).bind(brand.get()).bind(span.from().get()).bind(span.to().get());
@@ -201,5 +214,6 @@ fn hour(row: &AnyRow) -> Result<HourCounts> {
         neutral: row.int("neutral")?,
         positive: row.int("positive")?,
         unhappy: row.int("unhappy")?,
+        severity: row.int("severity")?,
     })
 }

@@ -120,14 +120,13 @@ impl Deltas {
     }
 
     /// Writes the differences.
-    pub(super) async fn apply(mut self, tx: &mut WriteTx) -> Result<()> {
-        self.authors.retain(|_, delta| *delta != 0);
-        let unhappy = apply_authors(tx, &self.authors).await?;
+    pub(super) async fn apply(self, tx: &mut WriteTx) -> Result<()> {
+        let authors = apply_authors(tx, &self.authors).await?;
         let mut rows = Vec::with_capacity(self.hours.len());
         for ((brand, source, hour), c) in self.hours {
-            let unhappy = unhappy.get(&(brand, source, hour)).copied().unwrap_or(0);
-            if c != Counts::default() || unhappy != 0 {
-                rows.push(values![brand, source, hour, c[0], c[1], c[2], c[3], c[4], c[5], c[6], unhappy]);
+            let (unhappy, severity) = authors.get(&(brand, source, hour)).copied().unwrap_or_default();
+            if c != Counts::default() || unhappy != 0 || severity != 0 {
+                rows.push(values![brand, source, hour, c[0], c[1], c[2], c[3], c[4], c[5], c[6], unhappy, severity]);
             }
         }
         bulk::execute(tx, ADD_HOURS, rows).await?;
@@ -148,7 +147,8 @@ insert into hours (
     neutral,
     positive,
     hidden,
-    unhappy
+    unhappy,
+    severity
 )
 values ",
     "
@@ -160,7 +160,8 @@ on conflict (brand_id, source_id, hour) do update set
     neutral = hours.neutral + excluded.neutral,
     positive = hours.positive + excluded.positive,
     hidden = hours.hidden + excluded.hidden,
-    unhappy = hours.unhappy + excluded.unhappy",
+    unhappy = hours.unhappy + excluded.unhappy,
+    severity = hours.severity + excluded.severity",
 );
 
 const READ_AUTHORS: (&str, &str) = (
@@ -170,7 +171,8 @@ select
     a.source_id,
     a.hour,
     a.author_id,
-    a.negative
+    a.negative,
+    a.worst
 from (values ",
     ") as k
 cross join author_hours a
@@ -187,12 +189,14 @@ insert into author_hours (
     source_id,
     hour,
     author_id,
-    negative
+    negative,
+    worst
 )
 values ",
     "
 on conflict (brand_id, source_id, hour, author_id) do update set
-    negative = excluded.negative",
+    negative = excluded.negative,
+    worst = excluded.worst",
 );
 
 const DROP_AUTHOR: &str = "
@@ -202,33 +206,87 @@ where brand_id = $1
     and hour = $3
     and author_id = $4";
 
-type AuthorHours = BTreeMap<(i64, i64, i64, i64), i64>;
+/// The worst of what counts as negative, copies aside: the matches say what is counted now.
+const READ_WORST: (&str, &str) = (
+    "
+select
+    k.column1 as brand_id,
+    k.column2 as source_id,
+    k.column3 as hour,
+    k.column4 as author_id,
+    max(x.severity) as worst
+from (values ",
+    ") as k
+cross join matches x
+where x.brand_id = k.column1
+    and x.author_id = k.column4
+    and x.created_at >= k.column3
+    and x.created_at < k.column3 + 3600000
+    and (k.column2 = 0 or x.source_id = k.column2)
+    and x.counted in ('o-', 'od-')
+group by
+    k.column1,
+    k.column2,
+    k.column3,
+    k.column4",
+);
 
-/// Writes the authors' hours; returns by how much the number of unhappy authors of each hour changed.
-async fn apply_authors(tx: &mut WriteTx, deltas: &AuthorHours) -> Result<BTreeMap<(i64, i64, i64), i64>> {
-    let keys = deltas.keys().map(|&(b, s, h, a)| values![b, s, h, a]).collect();
-    let mut known = AuthorHours::new();
-    for row in bulk::fetch(tx, READ_AUTHORS, keys).await? {
-        let key = (row.int("brand_id")?, row.int("source_id")?, row.int("hour")?, row.int("author_id")?);
-        known.insert(key, row.int("negative")?);
-    }
-    let mut unhappy = BTreeMap::new();
+/// By brand, source, hour and author: the change of the number of negative mentions. A change of nothing stands for
+/// a severity that may have changed.
+type AuthorHours = BTreeMap<(i64, i64, i64, i64), i64>;
+/// By the same: negative mentions, and the worst severity among them in millionths.
+type Known = BTreeMap<(i64, i64, i64, i64), (i64, i64)>;
+
+/// Writes the authors' hours; returns by how much the number of unhappy authors of each hour changed, and the sum of
+/// their worst severities.
+async fn apply_authors(tx: &mut WriteTx, deltas: &AuthorHours) -> Result<BTreeMap<(i64, i64, i64), (i64, i64)>> {
+    let known = read_known(tx, deltas).await?;
+    let count = |key: &(i64, i64, i64, i64), delta: &i64| known.get(key).map_or(0, |(negative, _)| *negative) + delta;
+    let left: Vec<_> = deltas.iter().filter(|(key, delta)| count(key, delta) > 0).map(|(key, _)| *key).collect();
+    let worst = read_worst(tx, &left).await?;
+    let mut changed: BTreeMap<(i64, i64, i64), (i64, i64)> = BTreeMap::new();
     let mut set = Vec::new();
     for (&key @ (brand, source, hour, author), delta) in deltas {
-        let before = known.get(&key).copied().unwrap_or(0);
+        let (before, worst_before) = known.get(&key).copied().unwrap_or_default();
         let after = before + delta;
         if after < 0 {
             return Err(StoreError::Inconsistent { table: "author_hours", column: "negative", id: author });
         }
-        *unhappy.entry((brand, source, hour)).or_default() += i64::from(after > 0) - i64::from(before > 0);
-        if after == 0 {
+        let worst_after = if after > 0 { worst.get(&key).copied().unwrap_or(0) } else { 0 };
+        let (unhappy, severity) = changed.entry((brand, source, hour)).or_default();
+        *unhappy += i64::from(after > 0) - i64::from(before > 0);
+        *severity += worst_after - worst_before;
+        if after == 0 && before > 0 {
             sqlx::query(DROP_AUTHOR).bind(brand).bind(source).bind(hour).bind(author).execute(&mut **tx).await?;
-        } else {
-            set.push(values![brand, source, hour, author, after]);
+        } else if after > 0 && (after, worst_after) != (before, worst_before) {
+            set.push(values![brand, source, hour, author, after, worst_after]);
         }
     }
     bulk::execute(tx, SET_AUTHORS, set).await?;
-    Ok(unhappy)
+    Ok(changed)
+}
+
+async fn read_known(tx: &mut WriteTx, deltas: &AuthorHours) -> Result<Known> {
+    let keys = deltas.keys().map(|&(b, s, h, a)| values![b, s, h, a]).collect();
+    let mut known = Known::new();
+    for row in bulk::fetch(tx, READ_AUTHORS, keys).await? {
+        known.insert(author_key(&row)?, (row.int("negative")?, row.int("worst")?));
+    }
+    Ok(known)
+}
+
+async fn read_worst(tx: &mut WriteTx, keys: &[(i64, i64, i64, i64)]) -> Result<AuthorHours> {
+    let keys = keys.iter().map(|&(b, s, h, a)| values![b, s, h, a]).collect();
+    let mut worst = AuthorHours::new();
+    for row in bulk::fetch(tx, READ_WORST, keys).await? {
+        #[expect(clippy::cast_possible_truncation, reason = "a severity is 0..=1")]
+        worst.insert(author_key(&row)?, (row.real("worst")?.clamp(0.0, 1.0) * 1e6).round() as i64);
+    }
+    Ok(worst)
+}
+
+fn author_key(row: &AnyRow) -> Result<(i64, i64, i64, i64)> {
+    Ok((row.int("brand_id")?, row.int("source_id")?, row.int("hour")?, row.int("author_id")?))
 }
 
 const READ_MATCHES: (&str, &str) = (

@@ -71,6 +71,7 @@ pub fn router(state: WebState) -> Router {
         .route("/incidents", get(page::incidents::list).post(page::incidents::open))
         .route("/incidents/{id}", get(page::incidents::one).post(page::incidents::change))
         .route("/incidents/{id}/updates", post(page::incidents::add_update))
+        .route("/proposals/{id}", post(page::proposals::dismiss))
         .route("/themes", get(page::themes::list))
         .route("/hold", get(page::hold::show).post(page::hold::decide))
         .route("/hold/{id}/end", post(page::hold::end))

@@ -154,9 +154,11 @@ pub fn curve() -> Curve {
             expected: Some(normal),
             upper: Some(normal + 3.0 * normal.sqrt()),
             covered: if (33..36).contains(&i) { 0.3 } else { 1.0 },
+            severity: unhappy as f64 * 0.4,
+            share: Some(0.3),
         }
     });
-    Curve { span, hours: hours.collect(), marks: Vec::new(), now: now() }
+    Curve { span, hours: hours.collect(), marks: Vec::new(), now: now(), choice: crate::web::chart::concern::Choice::default() }
 }
 
 pub fn flagged(id: i64, name: &str, text: &str, state: FlagState) -> FlagRow {

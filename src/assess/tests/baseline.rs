@@ -100,3 +100,14 @@ fn hours_before_eight_weeks_are_too_old() {
     assert_eq!(baseline.history.from(), start().plus(-8 * 7 * DAY_MS));
     assert_eq!(baseline.history.to(), Millis::new(super::start().get()));
 }
+
+#[test]
+fn a_brand_that_doubled_for_good_is_held_against_what_it_is_now() {
+    let mut world = World::new(77, 5.0, 8.0);
+    let history = world.hours(monday(), 8 * 168, |h| if h < 5 * 168 { -0.5 } else { 0.0 });
+    let baseline = Baseline::learn(&history, &[], one_source(), start());
+    let week: f64 = (0..168).map(|h| baseline.expected(start().plus(h * HOUR_MS))).sum();
+    let later: i64 = history[5 * 168..].iter().map(|h| h.unhappy).sum();
+    assert!((week / (later as f64 / 3.0) - 1.0).abs() < 0.12, "{week} against {later}");
+    assert!(baseline.history.from() >= monday().plus(4 * 168 * HOUR_MS), "{:?}", baseline.history);
+}

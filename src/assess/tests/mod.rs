@@ -16,6 +16,7 @@ mod baseline;
 mod coverage;
 mod effect;
 mod filter;
+mod onset;
 mod properties;
 mod quiet;
 mod rates;

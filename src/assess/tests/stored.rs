@@ -8,21 +8,27 @@ use crate::domain::brand::BrandTerms;
 use crate::domain::ids::{BrandId, IncidentId, SourceId};
 use crate::domain::incident::{FlagState, IncidentKind, IncidentSeverity};
 use crate::domain::post::{Post, PostAuthor, PostKey};
+use crate::domain::proposal::ProposalState;
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
 use crate::domain::source::{Cursor, SourceKind, SourceSpec, Take};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span, WEEK_MS};
 use crate::domain::verdict::{BaselineMethod, Verdict};
-use crate::store::{Keep, NewIncident, PageToKeep, Store};
+use crate::store::{Dismissal, Keep, NewIncident, PageToKeep, Store};
 
 use super::super::load::Settings;
 use super::super::outlook::OutlookState;
-use super::super::view::load_view;
-use super::super::worker::{self, ReplayRequest, Worker, changes};
+use super::super::replay::{ReplayRequest, changes, proposals, replay};
+use super::super::view::{Ask, load_view};
+use super::super::worker::Worker;
 use super::start;
 
 /// The people of these tests write at severities below and above this.
 fn settings() -> Settings {
     Settings { flag_severity: 0.75, ..Settings::default() }
+}
+
+fn ask(span: Span, now: Millis) -> Ask {
+    Ask { span, now, settings: settings() }
 }
 
 /// A store with one brand and one source, on a clock that stands at the start.
@@ -243,7 +249,7 @@ async fn the_page_gets_the_curve_with_its_band_in_an_incident_and_without() {
     bench.clock.advance(6 * HOUR_MS);
     let now = bench.clock.now();
     let span = Span::new(start().plus(-2 * DAY_MS), now).expect("ordered");
-    let view = load_view(&bench.store, bench.brand, None, span, now).await.expect("a view");
+    let view = load_view(&bench.store, bench.brand, None, ask(span, now)).await.expect("a view");
     let outlook = view.outlook.expect("no incident");
     assert_eq!((outlook.state, outlook.raised_since), (OutlookState::Raised, Some(start().plus(HOUR_MS))));
     assert_eq!(view.curve.points.len(), 54);
@@ -252,13 +258,13 @@ async fn the_page_gets_the_curve_with_its_band_in_an_incident_and_without() {
     let id = bench.incident().await;
     bench.worker().tick().await.expect("a round");
     let incident = bench.store.incident(id).await.expect("it");
-    let view = load_view(&bench.store, bench.brand, Some(&incident), span, now).await.expect("a view");
+    let view = load_view(&bench.store, bench.brand, Some(&incident), ask(span, now)).await.expect("a view");
     assert_eq!(view.assessment, bench.store.standing(id).await.expect("read"));
     assert_eq!(view.verdicts.len(), 1);
-    let later = load_view(&bench.store, bench.brand, Some(&incident), span, now.plus(HOUR_MS)).await.expect("a view");
+    let later = load_view(&bench.store, bench.brand, Some(&incident), ask(span, now.plus(HOUR_MS))).await.expect("a view");
     assert_eq!(later.assessment.map(|a| a.at), Some(now.plus(HOUR_MS)), "a stale assessment is made again");
     let centuries = Span::new(Millis::new(0), now).expect("ordered");
-    let view = load_view(&bench.store, bench.brand, None, centuries, now).await.expect("a view");
+    let view = load_view(&bench.store, bench.brand, None, ask(centuries, now)).await.expect("a view");
     assert!(view.curve.points.len() <= 8 * 168 + 1);
 }
 
@@ -270,7 +276,7 @@ async fn a_replay_of_stored_weeks_says_what_the_worker_would_have_said() {
     bench.read(6, 90, 2).await;
     bench.score(0.5).await;
     let request = ReplayRequest { brand: bench.brand, start: start(), until: start().plus(90 * HOUR_MS), settings: settings() };
-    let replayed = worker::replay(&bench.store, &request).await.expect("a replay");
+    let replayed = replay(&bench.store, &request).await.expect("a replay").assessments;
     assert_eq!(replayed.len(), 90);
     let words: Vec<Verdict> = changes(&replayed).into_iter().map(|a| a.verdict).collect();
     assert_eq!((words.first(), words.last()), (Some(&Verdict::Elevated), Some(&Verdict::Recovered)));
@@ -280,7 +286,7 @@ async fn a_replay_of_stored_weeks_says_what_the_worker_would_have_said() {
     bench.worker().tick().await.expect("a round");
     assert_eq!(bench.store.standing(id).await.expect("read").as_ref(), replayed.last());
     let before_history = ReplayRequest { start: start().plus(-30 * WEEK_MS), until: start().plus(-30 * WEEK_MS + DAY_MS), ..request };
-    let replayed = worker::replay(&bench.store, &before_history).await.expect("a replay");
+    let replayed = replay(&bench.store, &before_history).await.expect("a replay").assessments;
     assert!(replayed.iter().all(|a| a.verdict == Verdict::Unknown));
 }
 
@@ -301,4 +307,48 @@ async fn the_loop_assesses_at_once_and_ends_when_asked() {
     };
     tokio::join!(run, watch);
     assert_eq!(bench.verdict(id).await, Verdict::Holding);
+}
+
+#[tokio::test]
+async fn an_incident_is_proposed_once_and_the_answer_is_kept() {
+    let mut bench = Bench::new().await;
+    bench.read(-4 * 168, 0, 2).await;
+    bench.score(0.5).await;
+    let mut worker = bench.worker();
+    assert_eq!(worker.tick().await.expect("a round").proposed, 0);
+    bench.read(0, 2, 30).await;
+    bench.score(0.5).await;
+    bench.clock.advance(2 * HOUR_MS);
+    assert_eq!(worker.tick().await.expect("a round").proposed, 1);
+    assert_eq!(worker.tick().await.expect("a round").proposed, 0);
+    let proposal = bench.store.proposals(bench.brand, 5).await.expect("read").pop().expect("one");
+    assert_eq!((proposal.signal.began, proposal.state), (start(), ProposalState::Open));
+
+    let dismissal = Dismissal { reason: "A sale".to_owned(), quiet_until: bench.clock.now().plus(72 * HOUR_MS) };
+    bench.store.dismiss_proposal(proposal.id, proposal.version, &dismissal, bench.clock.now()).await.expect("dismissed");
+    bench.read(2, 60, 30).await;
+    bench.score(0.5).await;
+    bench.clock.advance(58 * HOUR_MS);
+    assert_eq!(worker.tick().await.expect("a round").proposed, 0, "quiet for three days");
+    bench.read(60, 80, 60).await;
+    bench.score(0.5).await;
+    bench.clock.advance(20 * HOUR_MS);
+    assert_eq!(worker.tick().await.expect("a round").proposed, 1, "still raised when the quiet time is over");
+    bench.incident().await;
+    assert_eq!(worker.tick().await.expect("a round").proposed, 0);
+    let all = bench.store.proposals(bench.brand, 5).await.expect("read");
+    assert_eq!(all.iter().map(|p| p.state).collect::<Vec<_>>(), [ProposalState::Passed, ProposalState::Dismissed]);
+    assert_eq!(all[1].reason, "A sale");
+}
+
+#[tokio::test]
+async fn stored_weeks_say_when_an_incident_would_have_been_proposed() {
+    let mut bench = Bench::new().await;
+    bench.read(-4 * 168, 0, 2).await;
+    bench.read(0, 4, 30).await;
+    bench.read(4, 48, 2).await;
+    bench.score(0.5).await;
+    let span = Span::new(start().plus(-2 * WEEK_MS), start().plus(48 * HOUR_MS)).expect("ordered");
+    let proposed = proposals(&bench.store, bench.brand, span, &settings()).await.expect("a replay");
+    assert_eq!(proposed.iter().map(|p| (p.at, p.began)).collect::<Vec<_>>(), [(start().plus(HOUR_MS), start())]);
 }

@@ -11,7 +11,6 @@ mod law;
 mod linkedin;
 mod mastodon;
 mod oauth;
-mod real;
 mod reddit;
 mod searches;
 mod shelf;

@@ -75,6 +75,7 @@ api! {
     get "/cases/{id}" Read => cases::one;
     patch "/cases/{id}" Write => cases::change;
     get "/authors/{id}" Read => cases::author;
+    get "/proposals" Read => incidents::proposals;
     get "/people" Read => people::list;
     get "/people/{id}" Read => people::one;
     patch "/people/{id}" Write => people::change;

@@ -12,9 +12,10 @@ use crate::domain::budget::{MICROS, Saving, Spending};
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity};
 use crate::domain::post::Mention;
+use crate::domain::proposal::{Proposal, ProposalState};
 use crate::domain::sentiment::Label;
 use crate::domain::source::{SourceHealth, SourceKind};
-use crate::domain::time::Millis;
+use crate::domain::time::{HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 use crate::web::view::sources::SourceState;
 
@@ -206,6 +207,7 @@ pub struct ConcernShape {
 struct HourShape {
     hour: String,
     unhappy_authors: i64,
+    severity_weighted: f64,
     expected: Option<f64>,
     normal_from: Option<f64>,
     normal_to: Option<f64>,
@@ -221,6 +223,7 @@ impl ConcernShape {
         let hours = curve.points.into_iter().map(|p| HourShape {
             hour: p.hour.to_rfc3339(),
             unhappy_authors: p.unhappy,
+            severity_weighted: p.severity,
             expected: p.band.map(|b| b.expected),
             normal_from: p.band.map(|b| b.low),
             normal_to: p.band.map(|b| b.high),
@@ -230,6 +233,47 @@ impl ConcernShape {
             copies: p.copies,
         });
         Self { incident: incident.to_string(), baseline: curve.method, hours: hours.collect() }
+    }
+}
+
+/// A proposed incident.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProposalShape {
+    id: String,
+    brand: String,
+    #[schema(value_type = String)]
+    state: ProposalState,
+    spoken_at: String,
+    seen_at: String,
+    began: String,
+    unhappy_authors: i64,
+    expected: f64,
+    hours: i64,
+    chance: f64,
+    reason: String,
+    quiet_until: Option<String>,
+    decided_at: Option<String>,
+    incident: Option<String>,
+}
+
+impl From<Proposal> for ProposalShape {
+    fn from(p: Proposal) -> Self {
+        Self {
+            id: p.id.to_string(),
+            brand: p.brand.to_string(),
+            state: p.state,
+            spoken_at: p.spoken_at.to_rfc3339(),
+            seen_at: p.seen_at.to_rfc3339(),
+            began: p.signal.began.to_rfc3339(),
+            unhappy_authors: p.signal.unhappy,
+            expected: p.signal.expected,
+            hours: p.signal.window.to().since(p.signal.window.from()) / HOUR_MS,
+            chance: p.signal.chance,
+            reason: p.reason,
+            quiet_until: time(Some(p.quiet_until).filter(|at| *at > Millis::default())),
+            decided_at: time(p.decided_at),
+            incident: p.incident.map(|id| id.to_string()),
+        }
     }
 }
 

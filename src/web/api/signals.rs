@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::assess::effect::{self, Answer as EffectAnswer, Effect};
 use crate::assess::rates::{Rates, load_rates};
 use crate::assess::themes::{ThemeView, load_themes};
-use crate::assess::{hold, load_view};
+use crate::assess::{Ask, hold, load_view};
 use crate::domain::hold::{HoldState, Origin, Signal};
 use crate::domain::ids::{HoldId, IncidentId};
 use crate::domain::incident::{Update, UpdateKind};
@@ -132,7 +132,13 @@ impl UpdateShape {
 pub async fn updates(State(state): State<WebState>, Path(id): Path<IncidentId>) -> Answer<Items<UpdateShape>> {
     let incident = state.store.incident(id).await?;
     let now = state.clock.now();
-    let view = load_view(&state.store, incident.brand, Some(&incident), incident_span(&incident, now), now).await?;
+    let view = load_view(
+        &state.store,
+        incident.brand,
+        Some(&incident),
+        Ask { span: incident_span(&incident, now), now, settings: state.settings },
+    )
+    .await?;
     let effects = effect::effects(&view.curve.points, &view.updates, (incident.started_at, now));
     Ok(Json(Items::all(view.updates.into_iter().zip(effects).map(UpdateShape::new).collect())))
 }

@@ -6,6 +6,7 @@ use askama::Template;
 
 use crate::domain::incident::UpdateKind;
 use crate::domain::time::{HOUR_MS, Millis, Span};
+use crate::web::link::Link;
 use crate::web::show;
 
 use super::axis::{self, TimeTick};
@@ -33,6 +34,68 @@ pub struct Hour {
     pub upper: Option<f64>,
     /// Share of the hour that was read, 0..=1.
     pub covered: f64,
+    /// The unhappy authors, each weighed by the worst severity of the hour.
+    pub severity: f64,
+    /// Negative ones among the scored mentions, 0..=1; `None` when there are none.
+    pub share: Option<f64>,
+}
+
+/// A second line over the bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Second {
+    /// None.
+    #[default]
+    Off,
+    /// Unhappy people weighed by severity, on the scale of the bars.
+    Severity,
+    /// Share of negative mentions; the full height is 100 %.
+    Share,
+}
+
+impl Second {
+    /// As in an address; what is not known is none.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "severity" => Self::Severity,
+            "share" => Self::Share,
+            _ => Self::Off,
+        }
+    }
+
+    const fn legend(self) -> &'static str {
+        match self {
+            Self::Off => "",
+            Self::Severity => "weighed by severity",
+            Self::Share => "share of negative mentions, full height is 100 %",
+        }
+    }
+
+    fn value(self, hour: &Hour, top: f64) -> Option<f64> {
+        match self {
+            Self::Off => None,
+            Self::Severity => Some(hour.severity),
+            Self::Share => hour.share.map(|share| share * top),
+        }
+    }
+}
+
+/// Which second line, and the addresses of the others.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// The drawn one.
+    pub second: Second,
+    /// Words and addresses of the others; none where the page offers no choice.
+    pub others: Vec<(&'static str, Link)>,
+}
+
+impl Choice {
+    /// The asked line on the page at `place`.
+    pub fn new(asked: &str, place: &Link) -> Self {
+        let second = Second::parse(asked);
+        let all = [(Second::Off, "none", ""), (Second::Severity, "severity", "severity"), (Second::Share, "share of negative", "share")];
+        let others = all.into_iter().filter(|(line, ..)| *line != second);
+        Self { second, others: others.map(|(_, word, value)| (word, place.clone().with("line", value).at("curve"))).collect() }
+    }
 }
 
 /// What a mark stands for.
@@ -94,6 +157,8 @@ pub struct Curve {
     pub marks: Vec<Mark>,
     /// The time now: the hour that holds it is still running.
     pub now: Millis,
+    /// The second line.
+    pub choice: Choice,
 }
 
 /// The drawn chart.
@@ -104,6 +169,9 @@ pub struct ConcernChart {
     width_units: String,
     band: String,
     expected: String,
+    second: String,
+    second_legend: &'static str,
+    others: Vec<(&'static str, Link)>,
     bars: Vec<Bar>,
     gaps: Vec<Gap>,
     y_ticks: Vec<YTick>,
@@ -172,6 +240,9 @@ impl ConcernChart {
             width_units: format!("{:.3}", curve.span.to().since(curve.span.from()) as f64 / HOUR_MS as f64),
             band: band(curve, top),
             expected: expected_line(curve, top),
+            second: second_line(curve, top),
+            second_legend: curve.choice.second.legend(),
+            others: curve.choice.others.clone(),
             bars: curve.hours.iter().map(|h| bar(h, curve, top)).collect(),
             gaps: gaps(curve),
             y_ticks: y_ticks(top, step),
@@ -240,6 +311,20 @@ fn band(curve: &Curve, top: f64) -> String {
         if let Some(upper) = hour.upper {
             let _ = write!(out, "M{from:.2} {HEIGHT}V{:.1}H{to:.2}V{HEIGHT}Z", y(upper, top));
         }
+    }
+    out
+}
+
+/// Steps too; an hour without a value breaks the line.
+fn second_line(curve: &Curve, top: f64) -> String {
+    let mut out = String::new();
+    let mut joined = false;
+    for (from, to, hour) in steps(curve) {
+        let value = curve.choice.second.value(hour, top);
+        if let Some(value) = value {
+            let _ = write!(out, "{}{from:.2} {:.1}H{to:.2}", if joined { "L" } else { "M" }, y(value, top));
+        }
+        joined = value.is_some();
     }
     out
 }
@@ -341,9 +426,17 @@ mod tests {
             expected: Some(2.0),
             upper: Some(6.0),
             covered: if (5..7).contains(&i) { 0.2 } else { 1.0 },
+            severity: 1.0,
+            share: (i != 4).then_some(0.5),
         };
         let now = from.plus(hours * HOUR_MS);
-        Curve { span: Span::new(from, now).expect("a span"), hours: (0..hours).map(hour).collect(), marks: Vec::new(), now }
+        Curve {
+            span: Span::new(from, now).expect("a span"),
+            hours: (0..hours).map(hour).collect(),
+            marks: Vec::new(),
+            now,
+            choice: Choice::default(),
+        }
     }
 
     #[test]
@@ -373,6 +466,17 @@ mod tests {
         let rows: Vec<i64> = chart.marks.iter().map(|m| m.cy).collect();
         assert_eq!(rows, [12, 34, 56]);
         assert!(!chart.to_string().contains("<b>"));
+    }
+
+    #[test]
+    fn the_second_line_is_drawn_when_it_is_asked_for_and_the_others_are_offered() {
+        let mut curve = curve(12);
+        assert!(!ConcernChart::new(&curve).to_string().contains("class=\"second\""));
+        curve.choice = Choice::new("share", &Link::to("/").with("brand", &3));
+        let chart = ConcernChart::new(&curve);
+        assert_eq!(chart.second.matches('M').count(), 2, "broken where nothing was scored: {}", chart.second);
+        let svg = chart.to_string();
+        assert!(svg.contains("class=\"second\"") && svg.contains("/?brand=3&#38;line=severity#curve"), "{svg}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, Memory, UpdateKind};
 use crate::domain::time::Millis;
 use crate::store::{NewIncident, StoreError};
+use crate::web::chart::concern::Choice;
 use crate::web::failure::{self, WebError};
 use crate::web::forms;
 use crate::web::layout::{Live, Place, Scope};
@@ -71,7 +72,8 @@ pub async fn one(
     }
     let scope = state.scope(Some(incident.brand)).await?;
     let span = incident_span(&incident, scope.now);
-    let (view, curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    let (view, mut curve) = concern(&state, incident.brand, Some(&incident), span).await?;
+    curve.choice = Choice::new(query.line.as_deref().unwrap_or_default(), &incident_link(&scope, id));
     let effects = assess::effect::effects(&view.curve.points, &view.updates, (incident.started_at, scope.now));
     let rates = super::signals::rates(&state, &scope, &incident).await?;
     let story = super::story::load(&state, &incident, (view.assessment.as_ref(), &view.baseline), scope.now).await?;
@@ -97,6 +99,7 @@ pub async fn one(
 #[serde(default)]
 pub struct IncidentFields {
     brand: Option<String>,
+    proposal: String,
     version: i64,
     title: String,
     kind: String,
@@ -152,6 +155,9 @@ pub async fn open(State(state): State<WebState>, Form(form): Form<IncidentFields
     let Read { title, kind, severity, commander, war_room, started_at, .. } = form.read(scope.now)?;
     let new = NewIncident { brand: scope.brand.id, title, kind, severity, commander, war_room, started_at };
     let id = state.store.create_incident(&new, scope.now).await?;
+    if let Ok(proposal) = form.proposal.parse() {
+        super::proposals::confirm(&state, proposal, id, scope.now).await?;
+    }
     state.live.edited();
     Ok(lead_to(&incident_link(&scope, id)))
 }

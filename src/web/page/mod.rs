@@ -10,6 +10,7 @@ pub mod incidents;
 pub mod mentions;
 pub mod now;
 pub mod people;
+pub mod proposals;
 pub mod replies;
 pub mod report;
 pub mod signals;
@@ -20,12 +21,12 @@ pub mod themes;
 use axum::response::Redirect;
 use serde::Deserialize;
 
-use crate::assess::{ConcernView, load_view};
+use crate::assess::{Ask, ConcernView, load_view};
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
 use crate::domain::time::{DAY_MS, Millis, Span};
 
-use super::chart::concern::{Curve, Hour};
+use super::chart::concern::{Choice, Curve, Hour};
 use super::failure::WebError;
 use super::link::Link;
 use super::state::WebState;
@@ -39,6 +40,8 @@ const LONGEST_MS: i64 = 21 * DAY_MS;
 pub struct BrandQuery {
     /// The brand's id; the first brand when there is none.
     pub brand: Option<String>,
+    /// A second line in the chart: `severity` or `share`.
+    pub line: Option<String>,
 }
 
 /// The asked brand. Empty is none; what is no number is no brand.
@@ -64,7 +67,7 @@ pub fn incident_span(incident: &Incident, now: Millis) -> Span {
 /// Loads the curve with what goes with it.
 async fn concern(state: &WebState, brand: BrandId, incident: Option<&Incident>, span: Span) -> Result<(ConcernView, Curve), WebError> {
     let now = state.clock.now();
-    let view = load_view(&state.store, brand, incident, span, now).await?;
+    let view = load_view(&state.store, brand, incident, Ask { span, now, settings: state.settings }).await?;
     let hours = view.curve.points.iter().map(|p| Hour {
         at: p.hour,
         unhappy: p.unhappy,
@@ -72,7 +75,9 @@ async fn concern(state: &WebState, brand: BrandId, incident: Option<&Incident>, 
         expected: p.band.map(|b| b.expected),
         upper: p.band.map(|b| b.high),
         covered: p.covered,
+        severity: p.severity,
+        share: p.share_negative,
     });
-    let curve = Curve { span, hours: hours.collect(), marks: Vec::new(), now };
+    let curve = Curve { span, hours: hours.collect(), marks: Vec::new(), now, choice: Choice::default() };
     Ok((view, curve))
 }

@@ -7,11 +7,12 @@ use crate::assess::outlook::{Outlook, OutlookState};
 use crate::assess::{self, ConcernView, loud};
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
+use crate::domain::proposal::ProposalState;
 use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::domain::verdict::Verdict;
 use crate::store::MentionFilter;
-use crate::web::chart::concern::Curve;
+use crate::web::chart::concern::{Choice, Curve};
 use crate::web::failure::{self, WebError};
 use crate::web::layout::Scope;
 use crate::web::show;
@@ -28,7 +29,10 @@ const NEWEST: i64 = 5;
 /// Is it over?
 pub async fn now(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Result<impl IntoResponse, WebError> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    failure::page(&NowPage::new(&load(&state, scope).await?))
+    let choice = Choice::new(query.line.as_deref().unwrap_or_default(), &scope.link("/"));
+    let mut input = load(&state, scope).await?;
+    input.curve.choice = choice;
+    failure::page(&NowPage::new(&input))
 }
 
 async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
@@ -65,12 +69,13 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
     };
     let newest = state.store.mentions(&newest, None, NEWEST).await?;
     let sources = state.store.source_health().await?.into_iter().filter(|s| s.spec.brand == brand).collect();
+    let proposal = state.store.proposals(brand, 1).await?.into_iter().find(|p| p.state == ProposalState::Open);
     let (open, assessment) = match &standing {
         Standing::Incident { incident, assessment, .. } => (Some(&**incident), assessment.as_deref()),
         Standing::Quiet(_) => (None, None),
     };
     let signals = signals::load(state, &scope, open, assessment).await?;
-    Ok(NowInput { scope, standing, curve, numbers, newest, sources, silent, signals, voices, relapsed })
+    Ok(NowInput { scope, standing, curve, numbers, newest, sources, proposal, silent, signals, voices, relapsed })
 }
 
 /// Closed incidents that are still watched, and whose concern came back.

@@ -179,7 +179,10 @@ fn filter_words(report: &FilterReport) -> String {
         Acting::TooFew => {
             let left = |marks: i64| i64::try_from(LEAST_MARKS).unwrap_or(i64::MAX).saturating_sub(marks).max(0);
             let (others, these) = (left(measured.others), left(measured.these));
-            format!("A filter hides more of the kind after {} more of another brand and {these} of this one.", show::plural(others, "mark", "marks"))
+            format!(
+                "A filter hides more of the kind after {} more of another brand and {these} of this one.",
+                show::plural(others, "mark", "marks")
+            )
         }
         Acting::Unsure => {
             format!("The filter, {learned}, does not hide anything: right in {right} when tested, and surely in four of five is needed.")

@@ -9,6 +9,7 @@ pub mod mentions;
 pub mod now;
 pub mod people;
 pub mod problem;
+pub mod proposal;
 pub mod replies;
 pub mod report;
 pub mod signals;
@@ -19,7 +20,7 @@ mod tests;
 pub mod themes;
 
 use crate::domain::case::CaseState;
-use crate::domain::ids::BrandId;
+use crate::domain::ids::{BrandId, ProposalId};
 use crate::domain::incident::{FlagState, Incident, IncidentKind, IncidentSeverity};
 use crate::domain::time::Millis;
 use crate::domain::verdict::{Assessment, Reason, Verdict};
@@ -107,6 +108,8 @@ pub struct IncidentForm {
     pub action: Link,
     /// Kept in a hidden field.
     pub brand: Option<BrandId>,
+    /// The proposal that it answers.
+    pub proposal: Option<ProposalId>,
     /// The version that was read; `None` opens a new one.
     pub version: Option<i64>,
     /// Title.
@@ -133,6 +136,7 @@ impl IncidentForm {
         Self {
             action: Link::to("/incidents"),
             brand,
+            proposal: None,
             version: None,
             title: String::new(),
             kinds: kinds(IncidentKind::Service),
@@ -150,6 +154,7 @@ impl IncidentForm {
         Self {
             action: Link::to(format!("/incidents/{}", incident.id)),
             brand,
+            proposal: None,
             version: Some(incident.version),
             title: incident.title.clone(),
             kinds: kinds(incident.kind),

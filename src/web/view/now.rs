@@ -6,6 +6,7 @@ use crate::assess::loud::Voices;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Incident, Update};
 use crate::domain::post::Mention;
+use crate::domain::proposal::Proposal;
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Millis;
 use crate::domain::verdict::{Assessment, Reason};
@@ -15,6 +16,7 @@ use crate::web::link::Link;
 use crate::web::mention::MentionView;
 use crate::web::show::{self, When};
 
+use super::proposal::ProposalView;
 use super::signals::Signals;
 use super::sources::SourceState;
 use super::story::VoicesView;
@@ -91,6 +93,8 @@ pub struct NowInput {
     pub newest: Vec<Mention>,
     /// All sources of the brand.
     pub sources: Vec<SourceHealth>,
+    /// A proposed incident that waits for an answer.
+    pub proposal: Option<Proposal>,
     /// Those that the verdict misses: name, and since when nothing was read.
     pub silent: Vec<(String, Option<Millis>)>,
     /// About what, our own silence, campaigns, the corrected share.
@@ -156,6 +160,7 @@ pub struct NowPage {
     verdict: Option<VerdictView>,
     headline: String,
     incident: Option<IncidentLine>,
+    proposal: Option<ProposalView>,
     hold: Option<Hold>,
     reasons: Vec<ReasonView>,
     figures: Vec<Figure>,
@@ -181,6 +186,8 @@ impl NowPage {
         let is_first = !input.numbers.ever && matches!(input.standing, Standing::Quiet(_));
         let first_run = is_first.then(|| first_steps(input));
         let top = Top::new(input);
+        // In an open incident nothing is proposed.
+        let proposal = input.proposal.as_ref().filter(|_| top.suggested_start.is_some()).map(|p| ProposalView::new(p, scope));
         Self {
             layout: scope.layout("Now", Place::Now, Live::Swap),
             verdict: first_run.is_none().then_some(top.badge),
@@ -195,12 +202,16 @@ impl NowPage {
             troubles: troubles(input),
             sources_words: sources_words(&input.sources),
             sources_href: scope.link("/sources"),
-            open_form: top.suggested_start.filter(|_| first_run.is_none()).map(|at| IncidentForm::open(scope.brand_field(), at)),
+            open_form: top
+                .suggested_start
+                .filter(|_| first_run.is_none() && proposal.is_none())
+                .map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
             signals: input.signals.clone(),
             voices: VoicesView::new(&input.voices),
             relapsed: input.relapsed.iter().map(|i| incident_line(i, scope)).collect(),
             first_run,
+            proposal,
         }
     }
 }

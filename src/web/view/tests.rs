@@ -57,6 +57,7 @@ fn now_page(standing: Standing) -> String {
         numbers: numbers(),
         newest: Vec::new(),
         sources: vec![source(1, "Blog", SourceKind::Feed)],
+        proposal: None,
         signals: super::signals::Signals::default(),
         silent: vec![("Ruby".to_owned(), Some(now().plus(-HOUR_MS)))],
         voices: Voices::default(),

@@ -14,6 +14,7 @@ mod memory;
 mod near_copies;
 mod other_brands;
 mod pages;
+mod proposals;
 mod random;
 mod reports;
 mod schema;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ebb::domain::filter::About;
 use ebb::domain::ids::{BrandId, MentionId};
 use ebb::domain::post::Originality;
-use ebb::domain::sentiment::Label;
+use ebb::domain::sentiment::{Label, Sentiment, Severity};
 use ebb::domain::time::{DAY_MS, HOUR_MS};
 use ebb::store::{Keep, PageToKeep, RecheckToKeep};
 use proptest::prelude::*;
@@ -157,7 +157,7 @@ async fn run(desk: &mut Desk, model: &mut Model, op: &Op) {
         }
         Op::Score { limit } => {
             let tasks = desk.store.claim_scoring("scorer", *limit, desk.now, HOUR_MS).await.expect("a claim");
-            let scores: Vec<_> = tasks.iter().map(|t| (t.mention, sentiment_of(&t.text))).collect();
+            let scores: Vec<_> = tasks.iter().map(|t| (t.mention, severer(&t.text))).collect();
             desk.store.save_scores("scorer", &scores, desk.now).await.expect("saved");
             let done: BTreeSet<MentionId> = tasks.iter().map(|t| t.mention).collect();
             for mention in desk.all().await.into_iter().filter(|m| done.contains(&m.id)) {
@@ -199,6 +199,15 @@ async fn run(desk: &mut Desk, model: &mut Model, op: &Op) {
     }
 }
 
+/// Negative texts differ in how bad they are, so that the worst of an hour matters.
+fn severer(text: &str) -> Sentiment {
+    let mut sentiment = sentiment_of(text);
+    if text == "- broken" {
+        sentiment.severity = Severity::new(0.37).expect("finite");
+    }
+    sentiment
+}
+
 async fn check_labels(db: &Database, model: &Model, context: (i32, &Op)) {
     let sql = "select m.native_id, m.text, m.deleted_at, x.label from mentions m join matches x on x.mention_id = m.id";
     let rows = sqlx::query(sql).fetch_all(&db.rows).await.expect("rows");
@@ -216,10 +225,10 @@ async fn check_labels(db: &Database, model: &Model, context: (i32, &Op)) {
 /// `hours` and `author_hours` against the mentions themselves.
 pub async fn check_counts(db: &Database, brand: BrandId) {
     let sql = "
-        select x.created_at, x.source_id, x.author_id, x.label, x.hidden, m.author_id as author, m.repost, m.copy_of, m.deleted_at
+        select x.created_at, x.source_id, x.author_id, x.label, x.severity, x.hidden, m.author_id as author, m.repost, m.copy_of, m.deleted_at
         from matches x join mentions m on m.id = x.mention_id
         where x.brand_id = $1";
-    let (mut hours, mut authors) = (BTreeMap::<(i64, i64), [i64; 8]>::new(), BTreeMap::<(i64, i64, i64), i64>::new());
+    let (mut hours, mut authors) = (BTreeMap::<(i64, i64), [i64; 9]>::new(), BTreeMap::<(i64, i64, i64), (i64, i64)>::new());
     for row in sqlx::query(sql).bind(brand.get()).fetch_all(&db.rows).await.expect("rows") {
         let hour = row.get::<i64, _>("created_at").div_euclid(HOUR_MS) * HOUR_MS;
         let copy = row.get::<i64, _>("repost") == 1 || row.get::<Option<i64>, _>("copy_of").is_some();
@@ -239,27 +248,38 @@ pub async fn check_counts(db: &Database, brand: BrandId) {
                 counts[3 + n] += i64::from(!copy && label == word);
             }
             if !copy && label == "negative" {
-                *authors.entry((source, hour, row.get("author_id"))).or_default() += 1;
+                let (negative, worst) = authors.entry((source, hour, row.get("author_id"))).or_default();
+                *negative += 1;
+                *worst = (*worst).max(millionths(row.get("severity")));
             }
         }
     }
-    for (source, hour, _) in authors.keys() {
-        hours.get_mut(&(*source, *hour)).expect("an hour")[6] += 1;
+    for ((source, hour, _), (_, worst)) in &authors {
+        let counts = hours.get_mut(&(*source, *hour)).expect("an hour");
+        counts[6] += 1;
+        counts[8] += worst;
     }
     assert_eq!(kept_hours(db, brand).await, hours);
     assert_eq!(kept_authors(db, brand).await, authors);
 }
 
-async fn kept_hours(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64), [i64; 8]> {
+#[expect(clippy::cast_possible_truncation, reason = "a severity is 0..=1")]
+fn millionths(severity: f64) -> i64 {
+    (severity * 1e6).round() as i64
+}
+
+async fn kept_hours(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64), [i64; 9]> {
     let rows = sqlx::query("select * from hours where brand_id = $1").bind(brand.get()).fetch_all(&db.rows).await.expect("rows");
-    let columns = ["mentions", "copies", "deleted", "negative", "neutral", "positive", "unhappy", "hidden"];
+    let columns = ["mentions", "copies", "deleted", "negative", "neutral", "positive", "unhappy", "hidden", "severity"];
     rows.iter().map(|row| ((row.get("source_id"), row.get("hour")), columns.map(|c| row.get::<i64, _>(c)))).collect()
 }
 
-async fn kept_authors(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64, i64), i64> {
+async fn kept_authors(db: &Database, brand: BrandId) -> BTreeMap<(i64, i64, i64), (i64, i64)> {
     let sql = "select * from author_hours where brand_id = $1";
     let rows = sqlx::query(sql).bind(brand.get()).fetch_all(&db.rows).await.expect("rows");
-    rows.iter().map(|row| ((row.get("source_id"), row.get("hour"), row.get("author_id")), row.get("negative"))).collect()
+    rows.iter()
+        .map(|row| ((row.get("source_id"), row.get("hour"), row.get("author_id")), (row.get("negative"), row.get("worst"))))
+        .collect()
 }
 
 /// What near copies have in common; other texts are copies of the very same words only.

@@ -12,6 +12,7 @@ const TABLES: &[&str] = &[
     "marks",
     "tokens",
     "idempotency",
+    "proposals",
     "statements",
     "spending",
     "sampling",

@@ -1,0 +1,188 @@
+//! How long the verdict takes with ten million stored mentions: `cargo bench --bench verdict [MENTIONS]`, or `--profile dev`.
+//!
+//! The rows are made inside SQLite, in the tables and with the indexes of the store: authors, mentions, matches, and the
+//! counts an hour that follow from them, derived by the same definitions that the store's tests hold them to. Keeping ten
+//! million posts page by page would take hours and leave the same rows. Left out are texts of real length and scores,
+//! neither of which a verdict reads.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops at the first surprise")]
+
+use std::time::Instant;
+
+use ebb::assess::{Settings, Worker, assess_now};
+use ebb::clock::Clock;
+use ebb::domain::brand::BrandTerms;
+use ebb::domain::ids::BrandId;
+use ebb::domain::incident::{Incident, IncidentKind, IncidentSeverity};
+use ebb::domain::source::{SourceKind, SourceSpec, Take};
+use ebb::domain::time::{DAY_MS, HOUR_MS, Millis, WEEK_MS};
+use ebb::store::{NewIncident, Store};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+
+/// 2026-11-16T12:00:00Z.
+const NOW: Millis = Millis::new(1_794_830_400_000);
+const WEEKS: i64 = 9;
+const SOURCES: i64 = 6;
+const AUTHORS: i64 = 400_000;
+/// Rows made by one statement.
+const CHUNK: i64 = 500_000;
+const ROUNDS: usize = 40;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    // Cargo passes `--bench`.
+    let mentions: i64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10_000_000);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("verdict.db");
+    let url = format!("sqlite:{}", path.display());
+    let store = Store::open(&url, 1).await.unwrap();
+    let brand = furnish(&store).await;
+    let began = Instant::now();
+    fill(&url, brand, mentions).await;
+    let size = std::fs::metadata(&path).unwrap().len() as f64 / 1e9;
+    println!("{mentions} mentions in {:.0} s, {size:.1} GB, {WEEKS} weeks, {SOURCES} sources", began.elapsed().as_secs_f64());
+
+    let incident = incident(&store, brand).await;
+    let settings = Settings::default();
+    let began = Instant::now();
+    let first = assess_now(&store, &incident, NOW, &settings).await.unwrap();
+    println!("first verdict, learning what is normal   {:>8.1} ms  ({})", ms(began), first.verdict.as_str());
+    // Freezes the baseline, as the worker of every installation does.
+    Worker::new(store.clone(), Clock::manual(NOW), settings).tick().await.unwrap();
+    let mut times: Vec<f64> = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        assess_now(&store, &incident, NOW, &settings).await.unwrap();
+        times.push(ms(began));
+    }
+    times.sort_by(f64::total_cmp);
+    println!("verdict, baseline frozen: median         {:>8.1} ms", times[ROUNDS / 2]);
+    println!("verdict, baseline frozen: 95th of 100    {:>8.1} ms", times[ROUNDS * 95 / 100]);
+    store.close().await;
+}
+
+fn ms(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1e3
+}
+
+async fn furnish(store: &Store) -> BrandId {
+    let brand = store.save_brand("Acme Cloud", &BrandTerms::default(), NOW).await.unwrap();
+    let specs: Vec<SourceSpec> = (0..SOURCES)
+        .map(|i| SourceSpec {
+            name: format!("source {i}"),
+            kind: SourceKind::Feed,
+            brand,
+            take: Take::All,
+            every_ms: 300_000,
+            settings: serde_json::Value::Null,
+        })
+        .collect();
+    store.sync_sources(&specs, NOW).await.unwrap();
+    brand
+}
+
+/// A week old, so that the fold is long.
+async fn incident(store: &Store, brand: BrandId) -> Incident {
+    let new = NewIncident {
+        brand,
+        title: "Sign-in fails".to_owned(),
+        kind: IncidentKind::Service,
+        severity: IncidentSeverity::Major,
+        commander: String::new(),
+        war_room: None,
+        started_at: NOW.plus(-7 * DAY_MS),
+    };
+    let id = store.create_incident(&new, NOW).await.unwrap();
+    store.incident(id).await.unwrap()
+}
+
+async fn fill(url: &str, brand: BrandId, mentions: i64) {
+    let db = &mut AnyConnection::connect(url).await.unwrap();
+    let from = NOW.plus(-WEEKS * WEEK_MS).get();
+    run(db, "pragma synchronous = off; pragma cache_size = -400000; pragma temp_store = file".to_owned()).await;
+    // Sorted once at the end instead of kept sorted row by row.
+    let indexes = sqlx::query_as::<_, (String, String)>(
+        "select name, sql from sqlite_master where type = 'index' and sql is not null and tbl_name in ('mentions', 'matches')",
+    );
+    let indexes = indexes.fetch_all(&mut *db).await.unwrap();
+    for (name, _) in &indexes {
+        run(db, format!("drop index {name}")).await;
+    }
+    run(db, "create temp table places as select row_number() over (order by id) - 1 as n, id from sources".to_owned()).await;
+    run(db, numbers(0, AUTHORS) + "insert into authors select n + 1, 'forum', '', n, n, 'A ' || n, null, 10, 0, 0 from numbers").await;
+    for start in (0..mentions).step_by(usize::try_from(CHUNK).unwrap()) {
+        let at = format!("{from} + cast({}.0 * n / {mentions} as bigint)", WEEKS * WEEK_MS);
+        // 2 654 435 761 spreads the numbers over authors and sources.
+        let author = format!("1 + (n * 2654435761) % {AUTHORS}");
+        let source = format!("(select id from places where places.n = (numbers.n * 40503) % {SOURCES})");
+        let head = numbers(start, CHUNK.min(mentions - start));
+        run(
+            db,
+            format!(
+                "{head} insert into mentions select n + 1, 'forum', '', n, {source}, {author}, {at}, {at}, null, null,
+                 'It is down again', null, null, 'en', 0, 0, 0, 0, '', null, 0, null, null from numbers"
+            ),
+        )
+        .await;
+        let head = numbers(start, CHUNK.min(mentions - start));
+        let negative = "n % 5 = 0";
+        run(
+            db,
+            format!(
+                "{head} insert into matches select {}, n + 1, {author}, {source}, {at}, 'all',
+                 case when {negative} then 'negative' else 'neutral' end, case when {negative} then 0.4 else 0.1 end,
+                 case when {negative} then 'o-' else 'o0' end from numbers",
+                brand.get()
+            ),
+        )
+        .await;
+    }
+    for (_, sql) in &indexes {
+        run(db, sql.clone()).await;
+    }
+    count(db, from).await;
+}
+
+/// The counts an hour, from the rows that they count.
+async fn count(db: &mut AnyConnection, from: i64) {
+    let hour = format!("x.created_at / {HOUR_MS} * {HOUR_MS}");
+    for source in ["x.source_id", "0"] {
+        run(
+            db,
+            format!(
+                "insert into author_hours select x.brand_id, {source}, {hour}, x.author_id, count(*), cast(round(max(x.severity) * 1000000) as bigint)
+                 from matches x where x.counted = 'o-' group by 1, 2, 3, 4"
+            ),
+        )
+        .await;
+        run(
+            db,
+            format!(
+                "insert into hours select x.brand_id, {source}, {hour}, count(*), 0, 0, sum(x.counted = 'o-'), sum(x.counted = 'o0'), 0, 0, 0
+                 from matches x group by 1, 2, 3"
+            ),
+        )
+        .await;
+    }
+    run(
+        db,
+        "update hours set (unhappy, severity) = (select count(*), coalesce(sum(a.worst), 0) from author_hours a
+         where a.brand_id = hours.brand_id and a.source_id = hours.source_id and a.hour = hours.hour)"
+            .to_owned(),
+    )
+    .await;
+    let hours = numbers(0, WEEKS * 168);
+    run(
+        db,
+        format!("{hours} insert into coverage select places.id, {from} + numbers.n * {HOUR_MS}, 12, 12, 0, {HOUR_MS} from numbers, places"),
+    )
+    .await;
+}
+
+fn numbers(from: i64, n: i64) -> String {
+    format!("with recursive numbers(n) as (select {from} union all select n + 1 from numbers where n < {}) ", from + n - 1)
+}
+
+async fn run(db: &mut AnyConnection, sql: String) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(db).await.unwrap();
+}

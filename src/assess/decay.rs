@@ -1,0 +1,167 @@
+//! How fast concern falls, and when it would be normal if it went on like this.
+//!
+//! What an hour has above normal is taken to fall by the same share every hour: the count of hour t has the mean
+//! `normal(t) + A · exp(-t · ln 2 / half-life)`. A and the half-life are those that make the counts since the peak most
+//! likely under Poisson's law (A by Newton's method, the half-life on a logarithmic grid). The interval holds every half-life
+//! whose likelihood is not refused at 10 % (profile likelihood, χ² with one degree of freedom), the likelihood divided by the
+//! overdispersion that the counts show about the fit (Pearson's statistic by its degrees of freedom; Wedderburn,
+//! *Biometrika* 61, 1974). When that interval reaches to "does not fall", it cannot be told.
+
+use crate::domain::verdict::Baseline;
+
+use super::coverage::Heard;
+use super::window::Rules;
+
+/// With fewer hours since the peak nothing is said.
+const LEAST_HOURS: usize = 8;
+/// Older hours say little of how it falls now.
+const MOST_HOURS: usize = 96;
+/// Half-lives that are tried: from 1 h, each a ninth longer than the one before, up to about twelve days. Longer counts as not falling.
+const GRID: u32 = 48;
+const STEP: f64 = 1.125;
+/// Of χ² with one degree of freedom, 90 % lie below.
+const CHI_90: f64 = 2.706;
+
+/// An estimate with its 90 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The most likely.
+    pub likely: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// How concern falls. Hours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decay {
+    /// What is above normal halves in this time.
+    pub half_life: Estimate,
+    /// From the end of the last hour until what is above normal no longer lifts a window over the calm limit.
+    pub normal_in: Estimate,
+}
+
+/// One half-life with the best height for it.
+#[derive(Clone, Copy)]
+struct Fit {
+    half_life: f64,
+    height: f64,
+    likelihood: f64,
+}
+
+/// `hours` in order, from the peak to the last complete hour. `None`: cannot tell.
+pub fn decay(hours: &[Heard], baseline: &Baseline, rules: &Rules) -> Option<Decay> {
+    let hours = hours.get(hours.len().saturating_sub(MOST_HOURS)..)?;
+    if hours.len() < LEAST_HOURS || !baseline.is_known() {
+        return None;
+    }
+    let counts: Vec<(f64, f64, f64)> = (hours.iter())
+        .filter(|h| h.share > 0.5)
+        .map(|h| (h.unhappy.max(0) as f64, (baseline.expected(h.hour) * h.share).max(0.02), h.share))
+        .collect();
+    if counts.len() < LEAST_HOURS {
+        return None;
+    }
+    let fits: Vec<Fit> = (0..GRID).map(|i| fit(&counts, STEP.powi(i32::try_from(i).unwrap_or(0)))).collect();
+    let best = fits.iter().copied().max_by(|a, b| a.likelihood.total_cmp(&b.likelihood))?;
+    let spread = overdispersion(&counts, best);
+    let kept = |f: &&Fit| 2.0 * (best.likelihood - f.likelihood) / spread <= CHI_90 && f.height > 0.0;
+    let kept: Vec<Fit> = fits.iter().filter(kept).copied().collect();
+    let (first, last) = (kept.first()?, kept.last()?);
+    // Not falling at all is as good an explanation.
+    if last.half_life >= STEP.powi(i32::try_from(GRID - 1).unwrap_or(0)) || best.height <= 0.0 {
+        return None;
+    }
+    let left = |f: &Fit| normal_in(f, hours, baseline, rules);
+    let times: Vec<f64> = kept.iter().map(left).collect();
+    Some(Decay {
+        half_life: Estimate { likely: best.half_life, low: first.half_life, high: last.half_life },
+        normal_in: Estimate {
+            likely: left(&best),
+            low: times.iter().copied().fold(f64::INFINITY, f64::min),
+            high: times.iter().copied().fold(0.0, f64::max),
+        },
+    })
+}
+
+fn shape(hour: usize, half_life: f64) -> f64 {
+    (-(hour as f64) / half_life * std::f64::consts::LN_2).exp()
+}
+
+/// The most likely height for a half-life; the likelihood is concave in it.
+fn fit(counts: &[(f64, f64, f64)], half_life: f64) -> Fit {
+    let excess: f64 = counts.iter().map(|(count, normal, _)| count - normal).sum();
+    let weight: f64 = counts.iter().enumerate().map(|(t, (_, _, share))| share * shape(t, half_life)).sum();
+    let mut height = (excess / weight.max(1e-9)).max(0.01);
+    for _ in 0..12 {
+        let (mut slope, mut bend) = (0.0, 0.0);
+        for (t, (count, normal, share)) in counts.iter().enumerate() {
+            let s = share * shape(t, half_life);
+            let mean = normal + height * s;
+            slope += (count / mean - 1.0) * s;
+            bend += count * (s / mean).powi(2);
+        }
+        // At most to a tenth at once: the height stays above zero.
+        height = (height + slope / bend.max(1e-12)).clamp(height * 0.1, height * 10.0 + 1.0);
+    }
+    let means = counts.iter().enumerate().map(|(t, (count, normal, share))| (*count, normal + height * share * shape(t, half_life)));
+    Fit { half_life, height, likelihood: means.map(|(count, mean)| count * mean.ln() - mean).sum() }
+}
+
+fn overdispersion(counts: &[(f64, f64, f64)], fit: Fit) -> f64 {
+    let means = counts.iter().enumerate().map(|(t, (count, normal, share))| (count, normal + fit.height * share * shape(t, fit.half_life)));
+    let pearson: f64 = means.map(|(count, mean)| (count - mean).powi(2) / mean).sum();
+    (pearson / (counts.len() as f64 - 2.0).max(1.0)).max(1.0)
+}
+
+/// Hours from the end of `hours` until the excess of a window is what calm windows may have; 0 when it is so already.
+fn normal_in(fit: &Fit, hours: &[Heard], baseline: &Baseline, rules: &Rules) -> f64 {
+    let n = rules.window_hours.max(1);
+    let window = hours.get(hours.len().saturating_sub(n)..).unwrap_or_default();
+    let normal = baseline.predict(window.iter().map(|h| (h.hour, 1.0)));
+    let calm = normal.quantile(rules.calm).max(rules.least_calm) as f64;
+    let room = ((calm - normal.mean()) / n as f64).max(0.05);
+    let now = fit.height * shape(hours.len(), fit.half_life);
+    (fit.half_life * (now / room).max(1e-9).log2()).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{World, baseline_of, start, steady};
+    use super::*;
+
+    #[test]
+    fn a_clean_decay_gives_back_its_half_life() {
+        #[expect(clippy::cast_possible_truncation, reason = "small")]
+        let counts: Vec<i64> = (0..40).map(|t| (4.0 + 80.0 * shape(t, 10.0)).round() as i64).collect();
+        let found = decay(&steady(start(), &counts), &baseline_of(4), &Rules::default()).expect("it falls");
+        assert!((8.5..11.5).contains(&found.half_life.likely), "{found:?}");
+        assert!(found.half_life.low <= 10.0 && 10.0 <= found.half_life.high && found.half_life.high < 16.0, "{found:?}");
+        assert!(found.normal_in.low <= found.normal_in.likely && found.normal_in.likely <= found.normal_in.high, "{found:?}");
+    }
+
+    #[test]
+    fn what_does_not_fall_or_has_hardly_begun_cannot_be_told() {
+        let baseline = baseline_of(4);
+        assert_eq!(decay(&steady(start(), &[60; 30]), &baseline, &Rules::default()), None);
+        assert_eq!(decay(&steady(start(), &[60, 50, 40, 30]), &baseline, &Rules::default()), None);
+        assert_eq!(decay(&[], &baseline, &Rules::default()), None);
+    }
+
+    #[test]
+    fn the_interval_holds_the_true_half_life_about_as_often_as_it_says() {
+        let (mut held, mut told) = (0, 0);
+        for seed in 0..120 {
+            let mut world = World::new(700 + seed, 4.0, 8.0);
+            let history = world.hours(super::super::tests::monday(), 8 * 168, |_| 0.0);
+            let baseline = Baseline::learn(&history, &[], super::super::tests::one_source(), start());
+            let hours = world.hours(start(), 30, |t| 12.0 * shape(usize::try_from(t).expect("small"), 9.0));
+            if let Some(found) = decay(&hours, &baseline, &Rules::default()) {
+                told += 1;
+                held += i32::from(found.half_life.low <= 9.0 * STEP && 9.0 / STEP <= found.half_life.high);
+            }
+        }
+        assert!(told > 80 && f64::from(held) >= 0.75 * f64::from(told), "{held} of {told}");
+    }
+}
