@@ -109,7 +109,7 @@ async fn fill(url: &str, brand: BrandId, mentions: i64) {
         run(db, format!("drop index {name}")).await;
     }
     run(db, "create temp table places as select row_number() over (order by id) - 1 as n, id from sources".to_owned()).await;
-    run(db, numbers(0, AUTHORS) + "insert into authors select n + 1, 'forum', '', n, n, 'A ' || n, null, 10, 0, 0 from numbers").await;
+    run(db, numbers(0, AUTHORS) + "insert into authors (id, platform, instance, native_id, handle, name, url, followers, bot, updated_at) select n + 1, 'forum', '', n, n, 'A ' || n, null, 10, 0, 0 from numbers").await;
     for start in (0..mentions).step_by(usize::try_from(CHUNK).unwrap()) {
         let at = format!("{from} + cast({}.0 * n / {mentions} as bigint)", WEEKS * WEEK_MS);
         // 2 654 435 761 spreads the numbers over authors and sources.
@@ -119,7 +119,9 @@ async fn fill(url: &str, brand: BrandId, mentions: i64) {
         run(
             db,
             format!(
-                "{head} insert into mentions select n + 1, 'forum', '', n, {source}, {author}, {at}, {at}, null, null,
+                "{head} insert into mentions (id, platform, instance, native_id, source_id, author_id, created_at, fetched_at, edited_at,
+                 deleted_at, text, url, reply_to, lang, likes, reposts, replies, repost, fingerprint, copy_of, misses, missed_at, recheck_at)
+                 select n + 1, 'forum', '', n, {source}, {author}, {at}, {at}, null, null,
                  'It is down again', null, null, 'en', 0, 0, 0, 0, '', null, 0, null, null from numbers"
             ),
         )
@@ -129,7 +131,7 @@ async fn fill(url: &str, brand: BrandId, mentions: i64) {
         run(
             db,
             format!(
-                "{head} insert into matches select {}, n + 1, {author}, {source}, {at}, 'all',
+                "{head} insert into matches (brand_id, mention_id, author_id, source_id, created_at, why, label, severity, counted) select {}, n + 1, {author}, {source}, {at}, 'all',
                  case when {negative} then 'negative' else 'neutral' end, case when {negative} then 0.4 else 0.1 end,
                  case when {negative} then 'o-' else 'o0' end from numbers",
                 brand.get()
@@ -150,7 +152,7 @@ async fn count(db: &mut AnyConnection, from: i64) {
         run(
             db,
             format!(
-                "insert into author_hours select x.brand_id, {source}, {hour}, x.author_id, count(*), cast(round(max(x.severity) * 1000000) as bigint)
+                "insert into author_hours (brand_id, source_id, hour, author_id, negative, worst) select x.brand_id, {source}, {hour}, x.author_id, count(*), cast(round(max(x.severity) * 1000000) as bigint)
                  from matches x where x.counted = 'o-' group by 1, 2, 3, 4"
             ),
         )
@@ -158,7 +160,8 @@ async fn count(db: &mut AnyConnection, from: i64) {
         run(
             db,
             format!(
-                "insert into hours select x.brand_id, {source}, {hour}, count(*), 0, 0, sum(x.counted = 'o-'), sum(x.counted = 'o0'), 0, 0, 0
+                "insert into hours (brand_id, source_id, hour, mentions, copies, deleted, negative, neutral, positive, unhappy, severity)
+                 select x.brand_id, {source}, {hour}, count(*), 0, 0, sum(x.counted = 'o-'), sum(x.counted = 'o0'), 0, 0, 0
                  from matches x group by 1, 2, 3"
             ),
         )
@@ -174,7 +177,7 @@ async fn count(db: &mut AnyConnection, from: i64) {
     let hours = numbers(0, WEEKS * 168);
     run(
         db,
-        format!("{hours} insert into coverage select places.id, {from} + numbers.n * {HOUR_MS}, 12, 12, 0, {HOUR_MS} from numbers, places"),
+        format!("{hours} insert into coverage (source_id, hour, asked, answered, items, covered_ms) select places.id, {from} + numbers.n * {HOUR_MS}, 12, 12, 0, {HOUR_MS} from numbers, places"),
     )
     .await;
 }

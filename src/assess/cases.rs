@@ -64,7 +64,7 @@ fn reasons(facts: &CaseFacts, threshold: f64, now: Millis) -> [Option<CaseReason
         reason("recent", RECENT * recent, format!("very unhappy at {}", when(facts.latest_at))),
         reason("still_broken", STILL_BROKEN * f64::from(facts.after_fix > 0), {
             let times = if facts.after_fix == 1 { "once".to_owned() } else { format!("{} times", facts.after_fix) };
-            format!("unhappy {times} after the declared fix: still broken for them?")
+            format!("unhappy {times} after the declared fix (still broken for them?)")
         }),
         reason("waiting", WAITING * waiting, format!("no word from us since {}", when(facts.latest_at))),
         reason("customer", CUSTOMER * f64::from(facts.customer), "a known customer".to_owned()),
@@ -208,7 +208,7 @@ mod tests {
     fn the_reasons_read_as_words_weightiest_first() {
         let loud = CaseFacts { customer: true, after_fix: 2, followers: Some(1_000), ..facts() };
         let words = |now| rank(&loud, 0.5, now).reasons.into_iter().map(|r| r.text).collect::<Vec<_>>().join("; ");
-        insta::assert_snapshot!(words(NOW), @"very unhappy at 06:00 UTC on 15 Jan; worst severity 0.80; unhappy 2 times after the declared fix: still broken for them?; a known customer; over a thousand followers; 2 very negative mentions");
+        insta::assert_snapshot!(words(NOW), @"very unhappy at 06:00 UTC on 15 Jan; worst severity 0.80; unhappy 2 times after the declared fix (still broken for them?); a known customer; over a thousand followers; 2 very negative mentions");
     }
 
     #[test]

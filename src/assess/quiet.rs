@@ -9,7 +9,7 @@
 //! A test over simulated sources (`tests/quiet.rs`) holds how often a calm source is named by chance: less than once in
 //! fifty weeks.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::domain::ids::SourceId;
 use crate::domain::source::{HourCoverage, SourceHealth, SourceKind};
@@ -143,9 +143,9 @@ fn winsorised(history: &[&HourCoverage]) -> Vec<f64> {
 
 /// The suspiciously quiet ones among these sources. Those that are switched off, imported or failing are left out: what
 /// is wrong with them is said elsewhere.
-pub async fn quiet(store: &Store, sources: &[SourceHealth], now: Millis) -> Result<HashMap<SourceId, Hush>, StoreError> {
+pub async fn quiet(store: &Store, sources: &[SourceHealth], now: Millis) -> Result<BTreeMap<SourceId, Hush>, StoreError> {
     let span = Span::new(now.plus(-HISTORY_MS).hour(), now.plus(1)).unwrap_or(Span::empty(now));
-    let mut found = HashMap::new();
+    let mut found = BTreeMap::new();
     for source in sources.iter().filter(|s| s.enabled && s.failures == 0 && s.spec.kind != SourceKind::Import) {
         if let Some(quiet) = suspicious(&store.coverage_of(source.id, span).await?, now) {
             found.insert(source.id, quiet);

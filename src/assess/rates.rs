@@ -44,7 +44,7 @@ pub struct ModelErrors {
     pub confusion: [[u32; 3]; 3],
 }
 
-/// `ebb eval` on TweetEval's sentiment validation posts, 2,000 in English; see `models/ebb-en/MODEL_CARD.md`.
+/// `ebb eval` on `TweetEval`'s sentiment validation posts, 2,000 in English; see `models/ebb-en/MODEL_CARD.md`.
 pub const ENGLISH: ModelErrors =
     ModelErrors { name: "ebb-en, measured on 2,000 English validation posts", confusion: [[259, 41, 12], [186, 538, 145], [45, 135, 639]] };
 
@@ -169,9 +169,9 @@ fn by_checks(weights: [f64; 3], answers: &Answers, rng: &mut StdRng) -> [Share; 
     let means = classes.map(|sums| sums.map(|s| s / sums.iter().sum::<f64>()));
     let mut draws = [Vec::with_capacity(DRAWS), Vec::with_capacity(DRAWS)];
     for _ in 0..DRAWS {
-        let drawn = classes.map(|sums| dirichlet(sums, rng));
-        draws[0].push(of(&drawn, 0));
-        draws[1].push(of(&drawn, 3));
+        let shares = classes.map(|sums| dirichlet(sums, rng));
+        draws[0].push(of(&shares, 0));
+        draws[1].push(of(&shares, 3));
     }
     let [unhappy, not_us] = draws;
     [interval(of(&means, 0), unhappy), interval(of(&means, 3), not_us)]
@@ -245,14 +245,14 @@ fn gamma(shape: f64, rng: &mut StdRng) -> f64 {
         let u: f64 = rng.random_range(f64::MIN_POSITIVE..1.0);
         return gamma(shape + 1.0, rng) * u.powf(1.0 / shape);
     }
-    let d = shape - 1.0 / 3.0;
-    let c = 1.0 / (9.0 * d).sqrt();
+    let base = shape - 1.0 / 3.0;
+    let spread = 1.0 / (9.0 * base).sqrt();
     loop {
         let x = normal(rng);
-        let v = (1.0 + c * x).powi(3);
-        let u: f64 = rng.random_range(f64::MIN_POSITIVE..1.0);
-        if v > 0.0 && u.ln() < 0.5 * x * x + d - d * v + d * v.ln() {
-            return d * v;
+        let cube = (1.0 + spread * x).powi(3);
+        let accept: f64 = rng.random_range(f64::MIN_POSITIVE..1.0);
+        if cube > 0.0 && accept.ln() < 0.5 * x * x + base - base * cube + base * cube.ln() {
+            return base * cube;
         }
     }
 }

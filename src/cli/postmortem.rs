@@ -52,7 +52,10 @@ async fn find(store: &Store, args: &Args) -> anyhow::Result<Incident> {
     if found.is_empty() {
         found = all.iter().filter(|i| words.split_whitespace().all(|word| fold(&i.title).contains(word))).cloned().collect();
     }
-    let list = |incidents: &[Incident]| incidents.iter().map(|i| format!("\n  {} {}", i.id, i.title)).collect::<String>();
+    let list = |incidents: &[Incident]| {
+        let lines: Vec<String> = incidents.iter().map(|i| format!("\n  {} {}", i.id, i.title)).collect();
+        lines.concat()
+    };
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] if all.is_empty() => anyhow::bail!("there is no incident yet"),

@@ -164,7 +164,7 @@ impl Filter {
 /// A permutation of `0..len`, another for each epoch: a walk in the order of the examples would end on the last kind.
 fn order(len: usize, epoch: u32) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
-    order.sort_by_key(|at| spread((*at as u64) << 8 | u64::from(epoch)));
+    order.sort_by_key(|at| spread(((*at as u64) << 8) | u64::from(epoch)));
     order
 }
 

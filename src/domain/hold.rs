@@ -112,12 +112,9 @@ impl Judged<'_> {
             return (verdict == Verdict::Relapsed).then(|| format!("“{title}” was closed, and concern came back"));
         }
         let grave = *severity == IncidentSeverity::Critical || *kind == IncidentKind::Security;
-        let calm = matches!(verdict, Verdict::Holding | Verdict::Recovered);
         match (grave, severity, verdict) {
             (true, _, Verdict::Recovered) => Some(format!("“{title}” has recovered, but is not closed: {}", grave_word(self.incident))),
-            (true, ..) => Some(format!("“{title}” is open: {}", state_word(verdict))),
-            (false, IncidentSeverity::Minor, _) if calm => None,
-            (false, _, Verdict::Recovered) => None,
+            (false, _, Verdict::Recovered) | (false, IncidentSeverity::Minor, Verdict::Holding) => None,
             _ => Some(format!("“{title}” is open: {}", state_word(verdict))),
         }
     }
@@ -169,10 +166,8 @@ fn by_incidents(incidents: &[Judged<'_>], (now, hold_ms): (Millis, i64)) -> Hold
         (_, left) => Some(now.plus(left.unwrap_or(hold_ms))),
     });
     let not_before = ends.collect::<Option<Vec<Millis>>>().and_then(|ends| ends.into_iter().max());
-    let why = match holding.is_empty() {
-        true => vec!["No incident holds them".to_owned()],
-        false => holding.into_iter().map(|(_, why)| why).collect(),
-    };
+    let why =
+        if holding.is_empty() { vec!["No incident holds them".to_owned()] } else { holding.into_iter().map(|(_, why)| why).collect() };
     let signal = if since.is_some() { Signal::Hold } else { Signal::Clear };
     HoldState { signal, origin: Origin::Automatic, since, why, until: None, not_before }
 }
@@ -245,8 +240,8 @@ mod tests {
     fn the_latest_decision_of_a_person_counts_until_its_end() {
         let hold = decision(1, Decision::Hold, (-5, 5));
         let state_at = |decisions: &[HoldDecision]| state(decisions, &[], (NOW, HOLD));
-        let held = state_at(std::slice::from_ref(&hold));
-        assert_eq!((held.signal, held.origin, held.until), (Signal::Hold, Origin::Person, Some(NOW.plus(5 * HOUR_MS))));
+        let state_now = state_at(std::slice::from_ref(&hold));
+        assert_eq!((state_now.signal, state_now.origin, state_now.until), (Signal::Hold, Origin::Person, Some(NOW.plus(5 * HOUR_MS))));
         assert_eq!(state_at(&[decision(1, Decision::Hold, (-5, 0))]).signal, Signal::Clear, "it ended");
         let ended = HoldDecision { ended_at: Some(NOW), ..hold.clone() };
         assert_eq!(state_at(&[ended]).signal, Signal::Clear, "it was taken back");

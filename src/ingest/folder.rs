@@ -183,9 +183,10 @@ fn is_same(a: &Metadata, b: &Metadata) -> bool {
 /// A folder inside, made when missing; one that is a link elsewhere is refused.
 fn folder(path: &Path, name: &str) -> io::Result<PathBuf> {
     let inside = path.join(name);
-    match std::fs::create_dir(&inside) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
+    if let Err(error) = std::fs::create_dir(&inside)
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(error);
     }
     if inside.symlink_metadata()?.is_dir() { Ok(inside) } else { Err(io::Error::other(format!("{} is no folder", inside.display()))) }
 }

@@ -40,6 +40,7 @@ use crate::domain::time::Millis;
 
 /// Speaks to one source.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives for one poll")]
 pub enum Adapter {
     /// RSS, Atom or JSON feed.
     Feed(Feed),
@@ -212,14 +213,12 @@ impl Adapter {
             // A feed is a sliding window: what is not in it is not gone. LinkedIn's notifications tell of edits and deletions
             // for as long as words are kept. What a status page says is no mention.
             Self::Feed(_) | Self::GooglePlay(_) | Self::LinkedIn(_) | Self::News(_) | Self::Statuspage(_) | Self::Telegram(_) => 0,
-            Self::WordPress(_) => 100,
+            Self::WordPress(_) | Self::StackExchange(_) => 100,
             Self::AppStore(a) => a.recheck_batch(),
             Self::Bluesky(_) => 25,
             Self::Discourse(_) | Self::Disqus(_) | Self::Ghost(_) | Self::Lemmy(_) | Self::Trustpilot(_) => 10,
-            Self::Github(_) => 20,
             Self::Isso(_) | Self::Remark42(_) => 50,
-            Self::StackExchange(_) => 100,
-            Self::Mastodon(_) | Self::HackerNews(_) => 20,
+            Self::Github(_) | Self::Mastodon(_) | Self::HackerNews(_) => 20,
             Self::Facebook(_) | Self::Instagram(_) | Self::Threads(_) => super::graph::BATCH,
             Self::Reddit(_) => super::reddit::BATCH,
             Self::X(_) => super::x::BATCH,

@@ -275,9 +275,9 @@ impl From {
 
     /// Where to go on: at the last change met, or on the next page of the same second.
     fn next(&self, list: &[Value], changed: &str, full: usize) -> Next {
-        let last = list.iter().filter_map(|item| value::time(item, changed)).max();
-        let last = last.map(|at| at.to_datetime().format("%Y-%m-%dT%H:%M:%SZ").to_string()).filter(|last| *last > self.since);
-        match (list.len() >= full, last) {
+        let newest = list.iter().filter_map(|item| value::time(item, changed)).max();
+        let newest = newest.map(|at| at.to_datetime().format("%Y-%m-%dT%H:%M:%SZ").to_string()).filter(|newest| *newest > self.since);
+        match (list.len() >= full, newest) {
             (false, _) => Next::End,
             (true, Some(since)) => Next::Token(format!("{since} 1")),
             (true, None) => Next::Token(format!("{} {}", self.since, self.page.saturating_add(1))),

@@ -13,6 +13,7 @@ mod error;
 mod known;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use ring::hmac;
 use serde::{Deserialize, Serialize};
@@ -176,7 +177,11 @@ enum Task {
 /// `appsecret_proof`: shows that whoever has the token has the app's secret too.
 fn proof(token: &Secret, app_secret: &Secret) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, app_secret.expose().as_bytes());
-    hmac::sign(&key, token.expose().as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hmac::sign(&key, token.expose().as_bytes()).as_ref().iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 impl Graph {
@@ -194,7 +199,7 @@ impl Graph {
         let answer = match self.get(http, self.url(&task, chain.after.as_deref()), now).await {
             // A post that was deleted since it was listed has no comments.
             Err(PollError::NotFound { .. } | PollError::Refused { .. }) if matches!(task, Task::Comments(..)) => {
-                self.end_task(&mut state, &mut chain);
+                Self::end_task(&mut state, &mut chain);
                 return Ok(self.page(state, chain, Page::default()));
             }
             answer => answer?,
@@ -209,7 +214,7 @@ impl Graph {
         let floor = self.floor(&task, (&state, &chain));
         match on.filter(|_| oldest.is_none_or(|at| at >= floor)) {
             Some(after) => chain.after = Some(after),
-            None => self.end_task(&mut state, &mut chain),
+            None => Self::end_task(&mut state, &mut chain),
         }
         Ok(self.page(state, chain, page))
     }
@@ -276,7 +281,7 @@ impl Graph {
         }
     }
 
-    fn end_task(&self, state: &mut State, chain: &mut Chain) {
+    fn end_task(state: &mut State, chain: &mut Chain) {
         if let Some(Task::Comments(post, count)) = chain.todo.pop()
             && let Some(tracked) = state.tracked.get_mut(&post)
         {

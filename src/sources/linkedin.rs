@@ -134,7 +134,7 @@ impl LinkedIn {
         let answer = self.get(http, &self.path(&task, (&state, &chain)), now).await;
         let answer = match answer {
             Err(PollError::NotFound { .. }) if matches!(task, Task::Comments(_) | Task::Replies(_)) => {
-                self.end_task(&mut state, &mut chain);
+                Self::end_task(&mut state, &mut chain);
                 return Ok(self.page(state, chain, Page::default()));
             }
             answer => answer?,
@@ -148,32 +148,32 @@ impl LinkedIn {
                 Task::Notifications => self.notification(element, &mut page, now),
                 Task::Comments(_) | Task::Replies(_) => {
                     page.posts.extend(self.comment(element, now));
-                    self.replies(element, &task, &mut chain);
+                    Self::replies(element, &task, &mut chain);
                 }
             }
         }
         let more = list(&body.get("paging").cloned().unwrap_or_default(), "links").iter().any(|link| text(link, &["rel"]) == "next");
         let got = i64::try_from(elements.len()).unwrap_or(COUNT);
-        let old = matches!(task, Task::Posts) && self.past_tracked(elements, chain.started);
+        let old = matches!(task, Task::Posts) && Self::past_tracked(elements, chain.started);
         if (more || got >= COUNT) && got > 0 && chain.start < MAX_PAGES * COUNT && !old {
             chain.start += got;
         } else {
             if task == Task::Posts {
-                self.plan_comments(&state, &mut chain);
+                Self::plan_comments(&state, &mut chain);
             }
-            self.end_task(&mut state, &mut chain);
+            Self::end_task(&mut state, &mut chain);
         }
         Ok(self.page(state, chain, page))
     }
 
     /// Sorted by their last change: once a page holds only what changed long ago, the rest did too.
-    fn past_tracked(&self, posts: &[Value], started: Millis) -> bool {
+    fn past_tracked(posts: &[Value], started: Millis) -> bool {
         posts.iter().filter_map(|p| number(p, &["lastModifiedAt"])).all(|ms| started.since(Millis::new(ms)) > TRACKED_MS)
             && !posts.is_empty()
     }
 
     /// Notifications bring comments at once; the lists repair what they missed, often while a post is young.
-    fn plan_comments(&self, state: &State, chain: &mut Chain) {
+    fn plan_comments(state: &State, chain: &mut Chain) {
         let due = |t: &Tracked| {
             let wait = match chain.started.since(t.at) {
                 ..DAY_MS => HOUR_MS,
@@ -186,7 +186,7 @@ impl LinkedIn {
         chain.todo.splice(0..0, due);
     }
 
-    fn end_task(&self, state: &mut State, chain: &mut Chain) {
+    fn end_task(state: &mut State, chain: &mut Chain) {
         if let Some(Task::Comments(post)) = chain.todo.pop()
             && let Some(tracked) = state.tracked.get_mut(&post)
         {
@@ -301,7 +301,7 @@ impl LinkedIn {
     }
 
     /// Replies are a list of their own.
-    fn replies(&self, element: &Value, task: &Task, chain: &mut Chain) {
+    fn replies(element: &Value, task: &Task, chain: &mut Chain) {
         let urn = ["commentUrn", "$URN"].map(|name| text(element, &[name])).into_iter().find(|urn| comment_id(urn).is_some());
         let any = count(element, &["commentsSummary", "totalFirstLevelComments"]) > 0;
         if let (Some(urn), Task::Comments(_), true) = (urn, task, any) {

@@ -139,16 +139,15 @@ impl Reddit {
         let floor = state.read_until.map_or(first, |at| at.plus(-OVERLAP_MS));
         let after = id(&body, &["data", "after"]).filter(|a| chain.after.as_ref() != Some(a) && chain.pages < MAX_PAGES);
         let reached = oldest.is_some_and(|at| at < floor);
-        match after.filter(|_| !reached) {
-            Some(after) => chain.after = Some(after),
-            None => {
-                // A list that ends at its limit before our place has lost what lies between.
-                let cut = !reached && chain.pages >= 10;
-                chain.from = if cut { chain.from.max(oldest.unwrap_or(chain.from)) } else { chain.from };
-                chain.list += 1;
-                chain.after = None;
-                chain.pages = 0;
-            }
+        if let Some(after) = after.filter(|_| !reached) {
+            chain.after = Some(after);
+        } else {
+            // A list that ends at its limit before our place has lost what lies between.
+            let cut = !reached && chain.pages >= 10;
+            chain.from = if cut { chain.from.max(oldest.unwrap_or(chain.from)) } else { chain.from };
+            chain.list += 1;
+            chain.after = None;
+            chain.pages = 0;
         }
         let mut page = Page { not_before: answer.not_before, ..Page::default() };
         for item in read {

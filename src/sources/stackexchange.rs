@@ -207,8 +207,8 @@ impl From {
 
     /// Where to go on: at the last second met, or on the next page of it.
     fn next(&self, list: &[Value], more: bool) -> Next {
-        let last = list.iter().map(|item| value::number(item, "/creation_date")).max().filter(|last| *last > self.second);
-        match (more && !list.is_empty(), last) {
+        let newest = list.iter().map(|item| value::number(item, "/creation_date")).max().filter(|newest| *newest > self.second);
+        match (more && !list.is_empty(), newest) {
             (false, _) => Next::End,
             (true, Some(second)) => Next::Token(format!("{second} 1")),
             (true, None) => Next::Token(format!("{} {}", self.second, self.page.saturating_add(1))),

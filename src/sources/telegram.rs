@@ -74,10 +74,10 @@ impl Telegram {
             not_before: answer.not_before,
             ..Page::default()
         };
-        let last = ids.into_iter().max();
+        let highest = ids.into_iter().max();
         // Never back: what was confirmed is not asked for again.
-        state.offset = state.offset.max(last.map_or(0, |id| id.saturating_add(1)));
-        if list.len() >= AT_ONCE && last.is_some() {
+        state.offset = state.offset.max(highest.map_or(0, |id| id.saturating_add(1)));
+        if list.len() >= AT_ONCE && highest.is_some() {
             page.more = More::Now;
         } else {
             // The platform forgets what nobody fetched for a day.

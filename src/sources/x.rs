@@ -174,7 +174,7 @@ impl X {
         let size = page_size(thrift, price).ok_or(PollError::BudgetSpent { until: next_day(now) })?;
         let answer = self.ask(http, (&mut state, &stream), size, now).await?;
         let read = api::read(&answer, now)?;
-        self.pay(http, read.ids.iter().map(String::as_str), price, now);
+        Self::pay(http, read.ids.iter().map(String::as_str), price, now);
         state.turn(&read);
         let covered = state.finish(&self.streams, now);
         let more = if covered.is_some() { More::CaughtUp } else { More::Now };
@@ -223,17 +223,17 @@ impl X {
     }
 
     async fn look_up(&self, http: &Http, ids: &[&str], now: Millis) -> Result<api::Read, PollError> {
-        let list = ids.join(",");
+        let joined = ids.join(",");
         let mut naming = self.naming;
         let mut last = None;
         for _ in 0..2 {
-            let query: Vec<(&str, &str)> = [("ids", list.as_str())].into_iter().chain(naming.fields()).collect();
+            let query: Vec<(&str, &str)> = [("ids", joined.as_str())].into_iter().chain(naming.fields()).collect();
             let ask = Ask::json(super::adapter::join(&self.base, "/2/tweets", &query), &self.base);
             let answer = self.credential.get(http, ask, now).await?;
             match refusal(&answer, now) {
                 None => {
                     let read = api::read(&answer, now)?;
-                    self.pay(http, read.ids.iter().map(String::as_str), self.prices.0, now);
+                    Self::pay(http, read.ids.iter().map(String::as_str), self.prices.0, now);
                     return Ok(read);
                 }
                 Some((Refusal::Naming, error)) => {
@@ -253,7 +253,7 @@ impl X {
         }
     }
 
-    fn pay<'a>(&self, http: &Http, ids: impl Iterator<Item = &'a str>, price: i64, now: Millis) {
+    fn pay<'a>(http: &Http, ids: impl Iterator<Item = &'a str>, price: i64, now: Millis) {
         let first = i64::try_from(http.paid.first_today(ids, now)).unwrap_or(i64::MAX);
         meter::count_money(first.saturating_mul(price));
     }

@@ -165,7 +165,7 @@ impl YouTube {
             Ok(answer) => answer,
             // The video or thread is gone or closed; the quota of searches is its own.
             Err(refusal) if quota::leaves_the_rest(&refusal, &task) => {
-                self.give_up(&task, &mut state, &mut chain);
+                Self::give_up(&task, &mut state, &mut chain);
                 return Ok(self.page(state, chain, Page::default()));
             }
             Err(refusal) => return Err(refusal.into_error(now)),
@@ -187,7 +187,7 @@ impl YouTube {
         let next = id(&body, &["nextPageToken"]).filter(|t| chain.token.as_ref() != Some(t) && chain.pages < most && on);
         match next {
             Some(token) => chain.token = Some(token),
-            None => self.end_task(&mut state, &mut chain),
+            None => Self::end_task(&mut state, &mut chain),
         }
         Ok(self.page(state, chain, page))
     }
@@ -258,7 +258,7 @@ impl YouTube {
         depth == Depth::All || asked.is_none_or(|at| oldest.is_none_or(|oldest| oldest >= at.plus(-HOUR_MS)))
     }
 
-    fn end_task(&self, state: &mut State, chain: &mut Chain) {
+    fn end_task(state: &mut State, chain: &mut Chain) {
         let task = chain.todo.pop();
         let found = std::mem::take(&mut chain.found);
         chain.token = None;
@@ -294,7 +294,7 @@ impl YouTube {
     }
 
     /// Leaves a task that cannot be done, so that the rest is read.
-    fn give_up(&self, task: &Task, state: &mut State, chain: &mut Chain) {
+    fn give_up(task: &Task, state: &mut State, chain: &mut Chain) {
         match task {
             Task::Comments { video, .. } => {
                 state.videos.remove(video);

@@ -14,7 +14,7 @@ pub struct AuthorShare {
     pub negative: i64,
 }
 
-/// A text that was copied in a span.
+/// An unhappy text that was copied in a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopiedText {
     /// The mention that was kept first.
@@ -61,6 +61,7 @@ from (
         and x.created_at < $3
         and x.counted >= 'c'
         and x.counted < 'd'
+        and x.label = 'negative'
         and m.copy_of is not null
     group by m.copy_of
     order by
@@ -82,7 +83,7 @@ impl Store {
         rows.iter().map(|row| Ok(AuthorShare { author: AuthorId::new(row.int("author_id")?), negative: row.int("negative")? })).collect()
     }
 
-    /// The texts that were copied most in `span`. Reposts without words have no text of their own and are not among them.
+    /// The unhappy texts that were copied most in `span`. Reposts without words have no text of their own and are not among them.
     pub async fn copied_texts(&self, brand: BrandId, span: Span, limit: i64) -> Result<Vec<CopiedText>> {
         let query = sqlx::query(COPIED).bind(brand.get()).bind(span.from().get()).bind(span.to().get()).bind(limit.max(0));
         let rows = query.fetch_all(&self.readers).await?;

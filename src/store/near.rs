@@ -14,7 +14,7 @@ use crate::domain::time::Millis;
 
 /// Originals that one band names. What many people write in the same words fills it; the youngest are the likeliest to
 /// be repeated next.
-const PLACES: usize = 16;
+const PLACES: i64 = 16;
 
 const ENTRIES: (&str, &str) = (
     "
@@ -112,7 +112,7 @@ impl NearOriginals {
             if band.values().any(|known| *known == id) {
                 continue;
             }
-            let free = (0..PLACES as i64).find(|place| !band.contains_key(place));
+            let free = (0..PLACES).find(|place| !band.contains_key(place));
             let oldest = || band.iter().min_by_key(|(_, mention)| **mention).map(|(place, _)| *place);
             let Some(place) = free.or_else(oldest) else { continue };
             band.insert(place, id);
@@ -161,9 +161,9 @@ mod tests {
         for id in 1..=100 {
             near.insert(&print, id, Millis::new(id));
         }
-        assert!(near.bands.values().all(|band| band.len() == PLACES));
-        assert_eq!(near.find(&print, |_, _| true), Some(100 - PLACES as i64 + 1));
-        assert_eq!(near.unsaved.len(), PLACES * BANDS);
+        assert!(near.bands.values().all(|band| band.len() == usize::try_from(PLACES).expect("small")));
+        assert_eq!(near.find(&print, |_, _| true), Some(100 - PLACES + 1));
+        assert_eq!(near.unsaved.len(), usize::try_from(PLACES).expect("small") * BANDS);
     }
 
     #[test]

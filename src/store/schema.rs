@@ -9,9 +9,9 @@ use super::{Backend, Result};
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (2, "onset_severity", include_str!("../../migrations/0002_onset_severity.sql")),
     (8, "alerts", include_str!("../../migrations/0008_alerts.sql")),
     (9, "api", include_str!("../../migrations/0009_api.sql")),
-    (2, "onset_severity", include_str!("../../migrations/0002_onset_severity.sql")),
     (3, "themes", include_str!("../../migrations/0003_themes.sql")),
     (4, "hold_and_checks", include_str!("../../migrations/0004_hold_and_checks.sql")),
     (5, "cases", include_str!("../../migrations/0005_cases.sql")),

@@ -7,7 +7,7 @@ use super::{Result, SourceLease, Store, Touch, WriteTx};
 use crate::domain::incident::UpdateKind;
 use crate::domain::post::{MAX_TEXT_BYTES, PostKey};
 use crate::domain::statement::Statement;
-use crate::domain::time::Millis;
+use crate::domain::time::{HOUR_MS, Millis};
 
 const KNOWN: &str = "
 select
@@ -44,9 +44,10 @@ update statements set
     url = $4
 where id = $1";
 
+/// That it says sorry was a person's judgement, and stands.
 const EDIT_UPDATE: &str = "
 update updates set
-    kind = $2,
+    kind = case when kind = 'apology' then kind else $2 end,
     text = $3,
     url = $4
 where id = $1";
@@ -88,6 +89,24 @@ where i.id = $1
     and (i.closed_at is null or s.at < i.closed_at)
 order by
     s.at";
+
+/// The same words, put on the timeline by hand at about that time.
+const BY_HAND: &str = "
+select
+    u.id
+from updates u
+where u.incident_id = $1
+    and u.text = $2
+    and u.at between $3 and $4
+    and not exists (
+        select
+            1
+        from statements s
+        where s.update_id = u.id
+    )
+order by
+    u.at
+limit 1";
 
 const PUT: &str = "
 insert into updates (
@@ -203,6 +222,12 @@ async fn find(tx: &mut WriteTx, brand: i64, key: &PostKey) -> Result<Option<AnyR
 }
 
 async fn put(tx: &mut WriteTx, (update, incident): (i64, i64), said: Said) -> Result<()> {
+    let (from, to) = (said.at.plus(-HOUR_MS), said.at.plus(HOUR_MS));
+    let by_hand = sqlx::query(BY_HAND).bind(incident).bind(said.text.clone()).bind(from.get()).bind(to.get());
+    if let Some(known) = by_hand.fetch_optional(&mut **tx).await? {
+        sqlx::query(ATTACH).bind(said.statement).bind(known.int("id")?).execute(&mut **tx).await?;
+        return Ok(());
+    }
     let query = sqlx::query(PUT).bind(update).bind(incident).bind(said.at.get()).bind(said.kind.as_str());
     query.bind(said.text).bind(said.url).execute(&mut **tx).await?;
     sqlx::query(ATTACH).bind(said.statement).bind(update).execute(&mut **tx).await?;

@@ -272,13 +272,13 @@ impl Receive for Says {
 
 #[tokio::test]
 async fn a_signed_delivery_needs_no_page_and_every_refusal_has_its_status() {
+    const SIGNED: [(&str, &str); 2] = [("x-ebb-timestamp", "1"), ("x-ebb-signature", "sha256=00")];
     let mut world = World::empty().await;
     let send = |headers: &[(&str, &str)], size: usize| {
         let request =
             headers.iter().fold(Request::post("/api/v1/mentions").header("host", "localhost"), |r, (name, value)| r.header(*name, *value));
         request.body(Body::from(vec![b'x'; size])).expect("a request")
     };
-    const SIGNED: [(&str, &str); 2] = [("x-ebb-timestamp", "1"), ("x-ebb-signature", "sha256=00")];
     assert_eq!(ask(&world, send(&[], 9)).await.status, StatusCode::FORBIDDEN, "unsigned, it is a form of another site");
     let unset = ask(&world, send(&SIGNED, 9)).await;
     assert!(unset.status == StatusCode::NOT_FOUND && unset.body.contains("No secret is set"), "{}", unset.body);

@@ -103,14 +103,14 @@ async fn a_theme_leads_to_its_mentions() {
 #[tokio::test]
 async fn campaigns_are_held_lifted_and_the_decision_is_taken_back() {
     let world = World::with(&angry()).await;
-    let hold = async || serde_json::from_str::<serde_json::Value>(&get(&world, "/api/v1/hold").await.body).expect("JSON");
-    assert_eq!(hold().await["hold"], false);
+    let signal = async || serde_json::from_str::<serde_json::Value>(&get(&world, "/api/v1/hold").await.body).expect("JSON");
+    assert_eq!(signal().await["hold"], false);
     world.open_incident().await;
-    let held = hold().await;
+    let held = signal().await;
     assert_eq!((&held["hold"], &held["origin"]), (&true.into(), &"automatic".into()), "{held}");
     let fields = [("decision", "lift"), ("reason", "the fair"), ("by", "Noor"), ("until", "2026-11-21T12:00")];
     assert_eq!(post(&world, "/hold", &fields).await.status, StatusCode::SEE_OTHER);
-    let lifted = hold().await;
+    let lifted = signal().await;
     assert_eq!((&lifted["hold"], &lifted["until"]), (&false.into(), &"2026-11-21T12:00:00.000Z".into()), "{lifted}");
     for (name, value) in [("until", ""), ("until", "2026-11-19T12:00"), ("reason", " "), ("decision", "maybe")] {
         let bad: Vec<(&str, &str)> = fields.iter().map(|(n, v)| if *n == name { (*n, value) } else { (*n, *v) }).collect();
@@ -118,7 +118,7 @@ async fn campaigns_are_held_lifted_and_the_decision_is_taken_back() {
     }
     let id = world.state.store.holds(world.brand, 1).await.expect("decisions")[0].id;
     assert_eq!(post(&world, &format!("/hold/{id}/end"), &[]).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(hold().await["hold"], true);
+    assert_eq!(signal().await["hold"], true);
 }
 
 #[tokio::test]

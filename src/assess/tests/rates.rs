@@ -83,7 +83,9 @@ fn the_interval_holds_the_known_truth_of_simulated_incidents() {
             .collect();
         let said: Vec<Label> = truth.iter().map(|t| predicted(*t, &mut rng)).collect();
         let mut labels = [0; 3];
-        said.iter().for_each(|l| labels[l.index()] += 1);
+        for label in &said {
+            labels[label.index()] += 1;
+        }
         let checks: Vec<Check> = (0..80)
             .map(|i| {
                 let at = rng.random_range(0..truth.len());

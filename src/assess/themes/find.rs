@@ -359,7 +359,9 @@ mod tests {
         let broken = ["朝からログインできない", "ログインできないのですが", "またログインできない"];
         let document = |first: i64, n: i64, texts: &[&str], mood: Mood| {
             let mut all = said(first, n, texts, mood);
-            all.iter_mut().for_each(|d| "ja".clone_into(&mut d.lang));
+            for document in &mut all {
+                "ja".clone_into(&mut document.lang);
+            }
             all
         };
         let found = phrases(&document(1, 30, &broken, Mood::Negative), &document(1_000, 200, &calm, Mood::Other));

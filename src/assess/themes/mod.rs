@@ -226,7 +226,9 @@ impl<'a> Lookup<'a> {
         loop {
             let page = store.texts(self.incident.brand, (span, TextLabels::NotPositive), after, PAGE).await?;
             read += page.len();
-            page.iter().for_each(|row| self.add(row, &mut mentions));
+            for row in &page {
+                self.add(row, &mut mentions);
+            }
             match page.last() {
                 Some(last) if page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX) => {
                     after = Some(MentionCursor { created_at: last.at, id: last.mention });

@@ -5,4 +5,5 @@ mod importing;
 mod polling;
 mod pushing;
 mod running;
+mod spending;
 mod world;

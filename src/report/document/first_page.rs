@@ -165,6 +165,8 @@ fn open(facts: &Facts, texts: &Texts) -> Block {
     if waiting > 0 && !said {
         items.push(texts.count("open-people", waiting));
     }
+    // Sources that are silent one by one are one thing in a language that does not name them.
+    items.dedup();
     if items.is_empty() { Block::Para { text: texts.get("open-nothing") } } else { Block::List { numbered: Numbered::No, items } }
 }
 

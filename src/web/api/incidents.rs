@@ -7,8 +7,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::input::{Input, link, maybe_time, needed, short, time, word};
-use super::shapes::{ConcernShape, IncidentShape, ProposalShape, SaidShape, VerdictShape};
-use super::{Answer, Items, ListQuery, Problem, USUAL, created};
+use super::shapes::{ConcernShape, IncidentShape, SaidShape, VerdictShape};
+use super::{Answer, Items, ListQuery, Problem, created};
 use crate::assess::{self, Ask, closing, load_view};
 use crate::domain::ids::{IncidentId, SourceId};
 use crate::domain::incident::{Closing, Incident, IncidentKind, IncidentSeverity, UpdateKind};
@@ -17,7 +17,7 @@ use crate::store::NewIncident;
 use crate::web::failure::WebError;
 use crate::web::page::incidents::check_times;
 use crate::web::page::report::{self, ReportQuery};
-use crate::web::page::{BrandQuery, asked_brand, incident_span};
+use crate::web::page::{asked_brand, incident_span};
 use crate::web::state::WebState;
 
 /// A brand's incidents, newest first.
@@ -287,7 +287,7 @@ pub struct ConcernQuery {
 
 /// The curve of an incident's page, hour by hour; with `source` that source's own, against its share of what is normal.
 #[utoipa::path(get, path = "/incidents/{id}/concern", tag = "incidents", operation_id = "concern",
-    params(("id" = String, Path), ("source" = Option<String>, Query, description = "Id of a source")),
+    params(("id" = String, Path), ("source" = Option<String>, Query, description = "Id of a source; all together when left out")),
     responses((status = 200, body = ConcernShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>, Query(query): Query<ConcernQuery>) -> Answer<ConcernShape> {
     let incident = state.store.incident(id).await?;
@@ -297,16 +297,6 @@ pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>, 
     let Some(source) = query.source else { return Ok(Json(ConcernShape::new(id, view.curve))) };
     let own = assess::concern_of_source(&state.store, &incident, source, (&view.baseline, ask.span)).await?;
     Ok(Json(ConcernShape::new(id, own)))
-}
-
-/// Incidents that were proposed, newest first, with what became of them.
-#[utoipa::path(get, path = "/proposals", tag = "incidents", operation_id = "proposals",
-    params(("brand" = Option<String>, Query)),
-    responses((status = 200, body = Items<ProposalShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn proposals(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Answer<Items<ProposalShape>> {
-    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    let all = state.store.proposals(scope.brand.id, USUAL).await?;
-    Ok(Json(Items::all(all.into_iter().map(ProposalShape::from).collect())))
 }
 
 /// A file of an incident's report: `report.pdf`, `report.html`, `report.xlsx`, `report.md`, `concern.svg`, `concern.png` …

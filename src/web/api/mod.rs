@@ -15,6 +15,7 @@ pub mod marks;
 pub mod mentions;
 pub mod once;
 pub mod people;
+pub mod proposals;
 pub mod routes;
 mod shapes;
 pub mod signals;

@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::auth::{self, Scope};
-use super::{alerts, cases, incidents, intake, marks, mentions, once, people, routes, signals, sources};
+use super::{alerts, cases, incidents, intake, marks, mentions, once, people, proposals, routes, signals, sources};
 use crate::web::state::WebState;
 
 /// One route.
@@ -71,11 +71,12 @@ api! {
     get "/hold" Read => signals::hold;
     post "/hold" Write => signals::decide_hold;
     post "/hold/{id}/end" Write => signals::end_hold;
+    get "/proposals" Read => proposals::list;
+    post "/proposals/{id}/dismiss" Write => proposals::dismiss;
     get "/cases" Read => cases::list;
     get "/cases/{id}" Read => cases::one;
     patch "/cases/{id}" Write => cases::change;
     get "/authors/{id}" Read => cases::author;
-    get "/proposals" Read => incidents::proposals;
     get "/people" Read => people::list;
     get "/people/{id}" Read => people::one;
     patch "/people/{id}" Write => people::change;

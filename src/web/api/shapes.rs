@@ -241,6 +241,8 @@ impl ConcernShape {
 pub struct ProposalShape {
     id: String,
     brand: String,
+    /// Changes are made against it.
+    version: i64,
     #[schema(value_type = String)]
     state: ProposalState,
     spoken_at: String,
@@ -261,6 +263,7 @@ impl From<Proposal> for ProposalShape {
         Self {
             id: p.id.to_string(),
             brand: p.brand.to_string(),
+            version: p.version,
             state: p.state,
             spoken_at: p.spoken_at.to_rfc3339(),
             seen_at: p.seen_at.to_rfc3339(),

@@ -35,8 +35,8 @@ pub async fn dismiss(
     let proposal = state.store.proposal(id).await?;
     let scope = state.scope(Some(proposal.brand)).await?;
     let reason = forms::needed(&form.reason, 500, "The reason")?;
-    let quiet_until = scope.now.plus(form.quiet_hours.clamp(0, LONGEST_QUIET_H) * HOUR_MS);
-    match state.store.dismiss_proposal(id, form.version, &Dismissal { reason, quiet_until }, scope.now).await {
+    let dismissal = Dismissal { reason, quiet_until: quiet_until(scope.now, form.quiet_hours) };
+    match state.store.dismiss_proposal(id, form.version, &dismissal, scope.now).await {
         // Answered by somebody else, or over by itself: the page shows what is now.
         Ok(()) | Err(StoreError::Conflict) => {
             state.live.edited();
@@ -44,6 +44,11 @@ pub async fn dismiss(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Until when a brand is left alone.
+pub fn quiet_until(now: Millis, hours: i64) -> Millis {
+    now.plus(hours.clamp(0, LONGEST_QUIET_H) * HOUR_MS)
 }
 
 /// An incident was opened from a proposal, or while one waited: it is answered.

@@ -116,6 +116,42 @@ struct Proposed {
     question: String,
 }
 
+/// The account.
+#[derive(Debug)]
+struct Who {
+    name: String,
+    initial: String,
+    handle: String,
+    bot: bool,
+    customer: bool,
+    place: String,
+    profile: Option<String>,
+}
+
+impl Who {
+    fn new(author: &Author, customer: Option<&Customer>) -> Self {
+        let name = show::one_line(author.shown(), 60);
+        let handle_is_new = !author.handle.is_empty() && author.handle != author.shown();
+        Self {
+            initial: show::initial(&name),
+            handle: if handle_is_new { show::one_line(&format!("@{}", author.handle.trim_start_matches('@')), 60) } else { String::new() },
+            bot: author.bot,
+            customer: customer.is_some(),
+            place: place(author),
+            profile: author.url.clone(),
+            name,
+        }
+    }
+}
+
+/// Looking for another account.
+#[derive(Debug)]
+struct Search {
+    find: String,
+    found: Vec<Account>,
+    nothing: bool,
+}
+
 /// The page.
 #[derive(Debug, Template)]
 #[template(path = "case.html", config = "src/web/askama.toml")]
@@ -129,13 +165,7 @@ pub struct CasePage {
     incident_title: String,
     headline: String,
     reasons: Vec<String>,
-    name: String,
-    initial: String,
-    handle: String,
-    bot: bool,
-    customer: bool,
-    place: String,
-    profile: Option<String>,
+    who: Who,
     state: &'static str,
     state_class: &'static str,
     state_icon: &'static str,
@@ -153,9 +183,7 @@ pub struct CasePage {
     can_send: bool,
     facts: Vec<Fact>,
     accounts: Vec<Account>,
-    find: String,
-    found: Vec<Account>,
-    nothing_found: bool,
+    search: Search,
     others: Vec<OtherCase>,
     history: Vec<Happened>,
     mood: Option<MoodStrip>,
@@ -170,12 +198,11 @@ impl CasePage {
     pub fn new(input: &CaseInput) -> Self {
         let CaseInput { scope, row, mentions, .. } = input;
         let (case, author) = (&row.case, &row.author);
-        let name = show::one_line(author.shown(), 60);
+        let who = Who::new(author, input.customer.as_ref());
         let (state_class, state_icon) = case_state(case.state);
-        let handle_is_new = !author.handle.is_empty() && author.handle != author.shown();
-        let (drafts, draft_note) = drafts(input, &name);
+        let (drafts, draft_note) = drafts(input, &who.name);
         Self {
-            layout: scope.layout(&name, Place::People, Live::Swap),
+            layout: scope.layout(&who.name, Place::People, Live::Swap),
             brand: scope.brand_field(),
             action: Link::to(format!("/cases/{}", case.id)),
             version: case.version,
@@ -184,12 +211,6 @@ impl CasePage {
             incident_title: show::one_line(&row.incident_title, 120),
             headline: mood_headline(author, mentions, scope.now),
             reasons: case.reasons.iter().map(|r| show::one_line(&r.text, 200)).collect(),
-            initial: show::initial(&name),
-            handle: if handle_is_new { show::one_line(&format!("@{}", author.handle.trim_start_matches('@')), 60) } else { String::new() },
-            bot: author.bot,
-            customer: input.customer.is_some(),
-            place: place(author),
-            profile: author.url.clone(),
             state: case.state.shown(),
             state_class,
             state_icon,
@@ -210,9 +231,11 @@ impl CasePage {
             can_send: !case.state.is_ended(),
             facts: facts(input),
             accounts: input.linked.iter().map(account).collect(),
-            nothing_found: !input.find.is_empty() && input.found.is_empty(),
-            find: input.find.clone(),
-            found: input.found.iter().map(account).collect(),
+            search: Search {
+                nothing: !input.find.is_empty() && input.found.is_empty(),
+                find: input.find.clone(),
+                found: input.found.iter().map(account).collect(),
+            },
             others: input.others.iter().map(|o| other(o, scope)).collect(),
             history: input.events.iter().map(happened).collect(),
             mood: MoodStrip::new(mentions, &input.marks, scope.now),
@@ -221,7 +244,7 @@ impl CasePage {
             // A correction made here comes back to their mentions, filtered.
             back: Link::to("").with("author", &author.id).query(),
             next: input.next.clone(),
-            name,
+            who,
         }
     }
 }

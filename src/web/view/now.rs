@@ -208,7 +208,7 @@ impl NowPage {
                 .map(|at| IncidentForm::open(scope.brand_field(), at)),
             incident: top.incident.map(|i| incident_line(i, scope)),
             signals: input.signals.clone(),
-            voices: VoicesView::new(&input.voices),
+            voices: VoicesView::short(&input.voices),
             relapsed: input.relapsed.iter().map(|i| incident_line(i, scope)).collect(),
             first_run,
             proposal,

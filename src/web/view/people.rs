@@ -215,7 +215,7 @@ impl PeoplePage {
             people: queue.people.iter().map(|p| PersonView::new(p, scope)).collect(),
             more: shown < of(queue.counts, queue.state),
             nobody: nobody(queue.state),
-            voices: VoicesView::new(&queue.voices),
+            voices: VoicesView::short(&queue.voices),
             replies: scope.link("/replies"),
             notice: queue.notice,
         }

@@ -1,6 +1,6 @@
 //! Sources: can I trust the picture?
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use askama::Template;
 
@@ -149,7 +149,7 @@ impl SourcesPage {
     pub fn new(
         scope: &Scope,
         sources: &[SourceHealth],
-        (coverage, quiet): (&[HourCoverage], &HashMap<SourceId, Hush>),
+        (coverage, quiet): (&[HourCoverage], &BTreeMap<SourceId, Hush>),
         span: Span,
     ) -> Self {
         let mut ordered: Vec<&SourceHealth> = sources.iter().collect();
@@ -163,7 +163,7 @@ impl SourcesPage {
         });
         Self {
             layout: scope.layout("Sources", Place::Sources, Live::Swap),
-            headline: headline(sources, scope.now) + &quiet_words(sources, quiet),
+            headline: format!("{}{}", headline(sources, scope.now), quiet_words(sources, quiet)),
             sources: ordered
                 .into_iter()
                 .map(|s| SourceView { quiet: quiet.get(&s.id).map(quiet_sentence).unwrap_or_default(), ..view(s, coverage, span, scope) })
@@ -173,7 +173,7 @@ impl SourcesPage {
 }
 
 /// What to add to the answer when sources are suspiciously quiet.
-fn quiet_words(sources: &[SourceHealth], quiet: &HashMap<SourceId, Hush>) -> String {
+fn quiet_words(sources: &[SourceHealth], quiet: &BTreeMap<SourceId, Hush>) -> String {
     let names: Vec<String> = sources.iter().filter(|s| quiet.contains_key(&s.id)).map(|s| show::one_line(&s.spec.name, 40)).collect();
     match names.as_slice() {
         [] => String::new(),

@@ -1,6 +1,6 @@
 //! The parts of an incident's page about people, closing and memory.
 
-use crate::assess::loud::Voices;
+use crate::assess::loud::{Loudness, Voices};
 use crate::assess::past::Past;
 use crate::domain::case::CaseState;
 use crate::domain::ids::IncidentId;
@@ -64,13 +64,20 @@ pub struct CopiedView {
 }
 
 impl VoicesView {
+    /// In one line, with the text that was copied most: for pages about something else.
+    pub fn short(voices: &Voices) -> Self {
+        let mut view = Self::new(voices);
+        view.copied.truncate(1);
+        view
+    }
+
     /// In words.
     pub fn new(voices: &Voices) -> Self {
         let copied = voices.copied.iter().map(|c| CopiedView {
             count: format!("{} by {}", show::plural(c.copies, "copy", "copies"), show::plural(c.accounts, "account", "accounts")),
             text: if c.text.is_empty() { "(deleted)".to_owned() } else { show::one_line(&c.text, 120) },
         });
-        Self { sentence: voices.loudness.as_ref().map_or_else(String::new, |l| l.sentence()), copied: copied.collect() }
+        Self { sentence: voices.loudness.as_ref().map_or_else(String::new, Loudness::sentence), copied: copied.collect() }
     }
 }
 

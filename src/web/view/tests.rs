@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::assess::loud::Voices;
 use crate::assess::quiet::Hush;
@@ -213,7 +213,7 @@ fn sources_in_trouble_come_first_with_what_is_wrong() {
     let span = Span::new(now().plus(-7 * DAY_MS).hour(), now()).expect("a span");
     let cells = [coverage(1, 0..0), coverage(2, 30..52)].concat();
     let quiet = Hush { since: now().plus(-8 * HOUR_MS), expected: 31.4, chance: 1e-6 };
-    let quiet = HashMap::from([(SourceId::new(1), quiet)]);
+    let quiet = BTreeMap::from([(SourceId::new(1), quiet)]);
     let page = SourcesPage::new(&scope(), &[source(1, "Blog", SourceKind::Wordpress), silent, failing], (&cells, &quiet), span).to_string();
     assert!(page.contains("The picture has holes: Ruby, Forum do not answer; 1 of 3 sources do."));
     assert!(page.contains("1 poll in a row has failed: no XML."));

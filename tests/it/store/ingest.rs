@@ -1,5 +1,5 @@
 use ebb::domain::post::Originality;
-use ebb::domain::source::Cursor;
+use ebb::domain::source::{AccountKey, Cursor};
 use ebb::domain::time::{DAY_MS, HOUR_MS, Span};
 use ebb::store::{PageToKeep, RecheckToKeep, StoreError};
 
@@ -19,6 +19,7 @@ contract! {
     four_savers_at_once_neither_lose_nor_double,
     hostile_text_is_kept_as_far_as_a_database_can_hold_it,
     one_post_can_name_two_brands,
+    a_closed_account_names_its_live_posts,
     authors_without_a_name_are_not_one_person,
 }
 
@@ -33,6 +34,19 @@ async fn polling_twice_changes_nothing(db: &Database) {
     assert_eq!((second.new, second.updated, second.unchanged), (0, 0, 120));
     assert_eq!(db.snapshot().await, before);
     assert_eq!(db.store.source_health().await.expect("health")[0].mentions, 120);
+}
+
+async fn a_closed_account_names_its_live_posts(db: &Database) {
+    let desk = Desk::new(&db.store).await;
+    desk.keep(vec![post("1", "ann", "it is down"), post("2", "bob", "it is slow"), post("3", "ann", "it is gone")]).await;
+    desk.save(PageToKeep { gone: vec![key("3")], ..page(vec![], NOON) }).await;
+    let account = |name: &str| AccountKey {
+        platform: key("1").platform().to_owned(),
+        instance: key("1").instance().to_owned(),
+        native_id: name.to_owned(),
+    };
+    let posts = db.store.posts_of_accounts(&[account("ann"), account("nobody")]).await.expect("read");
+    assert_eq!(posts, [key("1")]);
 }
 
 async fn repeats_within_a_page_are_kept_once_and_gone_wins(db: &Database) {

@@ -93,12 +93,14 @@ async fn copied_texts_are_grouped_by_their_original(db: &Database) {
         post_at("5", "dee", "+ nice", at(0)),
         post_at("6", "eve", "+ nice", at(1)),
         post_at("7", "fay", "0 alone", at(1)),
+        post_at("8", "gil", "- down", at(1)),
+        post_at("9", "hal", "- down", at(2)),
     ])
     .await;
     desk.score_all().await;
     let texts = db.store.copied_texts(desk.brand, around(), 5).await.expect("texts");
     let told: Vec<_> = texts.iter().map(|t| (t.text.as_str(), t.copies, t.accounts)).collect();
-    assert_eq!(told, [("- boycott them", 3, 2), ("+ nice", 1, 1)]);
+    assert_eq!(told, [("- boycott them", 3, 2), ("- down", 1, 1)], "only unhappy ones");
     assert_eq!(texts[0].original, desk.id("1").await);
     assert_eq!(db.store.copied_texts(desk.brand, around(), 1).await.expect("texts").len(), 1);
     assert_eq!(db.store.copied_texts(desk.brand, Span::empty(NOON), 5).await.expect("texts"), []);

@@ -93,12 +93,12 @@ async fn after_sixty_days_the_same_words_are_said_anew(db: &Database) {
 }
 
 async fn a_crowd_of_like_texts_does_not_grow_what_is_looked_at(db: &Database) {
+    const WORDS: [&str; 8] = ["harbour", "lantern", "meadow", "thunder", "violet", "copper", "saddle", "orchard"];
     let desk = Desk::new(&db.store).await;
     // The same first half and different second halves: bands in common, and too little to be copies.
-    const WORDS: [&str; 8] = ["harbour", "lantern", "meadow", "thunder", "violet", "copper", "saddle", "orchard"];
     let second = |n: usize| (0..9).map(|i| WORDS[(n * 7 + i * (n + 3) + n * n / 5) % 8]).collect::<Vec<_>>().join(" ");
     let posts = (0..120).map(|n| post(&n.to_string(), "ann", &format!("{} {}", &PASTE[..60], second(n)))).collect();
     desk.keep(posts).await;
     let fullest = "select coalesce(max(n), 0) from (select count(*) as n from near_bands group by band) x";
-    assert!(db.count(fullest).await <= 16, "a band has so many places");
+    assert!((2..=16).contains(&db.count(fullest).await), "a band has so many places");
 }

@@ -5,6 +5,7 @@ use super::desk::{Desk, post};
 
 /// In an order in which they can be dropped.
 const TABLES: &[&str] = &[
+    "proposals",
     "outbox_alerts",
     "outbox",
     "alerts",
@@ -12,7 +13,6 @@ const TABLES: &[&str] = &[
     "marks",
     "tokens",
     "idempotency",
-    "proposals",
     "statements",
     "spending",
     "sampling",

@@ -13,6 +13,7 @@ use super::desk::{Desk, NOON, around, post, spec};
 contract! {
     a_statement_is_kept_once_and_follows_its_edits_and_its_deletion,
     a_statement_waits_for_the_incident_that_covers_it,
+    what_stands_on_the_timeline_by_hand_is_not_put_there_twice,
     what_a_source_cost_is_counted_by_day_and_a_sample_is_declared,
     a_raised_budget_does_not_start_a_source_again,
     words_and_names_go_when_their_time_is_over_and_counts_stay,
@@ -71,6 +72,21 @@ async fn a_statement_waits_for_the_incident_that_covers_it(db: &Database) {
     assert_eq!(texts().await, ["Maintenance is done", "Logins fail"], "it began earlier than was thought");
     let second = db.store.create_incident(&incident(&desk, NOON.plus(-3 * DAY_MS)), NOON).await.expect("an incident");
     assert_eq!(db.store.updates(second).await.expect("updates"), [], "each stands on one timeline");
+}
+
+async fn what_stands_on_the_timeline_by_hand_is_not_put_there_twice(db: &Database) {
+    let desk = Desk::new(&db.store).await;
+    let id = db.store.create_incident(&incident(&desk, NOON.plus(-HOUR_MS)), NOON).await.expect("an incident");
+    db.store.add_update(id, NOON, UpdateKind::Apology, "We are sorry", None, NOON).await.expect("an update");
+    let same = said("a", NOON.plus(60_000), "We are sorry");
+    let later = said("b", NOON.plus(3 * HOUR_MS), "We are sorry");
+    let now = NOON.plus(4 * HOUR_MS);
+    db.store.keep_statements(&desk.lease, &[same.clone(), later], &[], now).await.expect("kept");
+    let edited = Statement { text: "We are very sorry".to_owned(), ..same };
+    db.store.keep_statements(&desk.lease, &[edited], &[], now).await.expect("kept");
+    let updates = db.store.updates(id).await.expect("updates");
+    let shown: Vec<_> = updates.iter().map(|u| (u.kind, u.text.as_str())).collect();
+    assert_eq!(shown, [(UpdateKind::Apology, "We are very sorry"), (UpdateKind::Statement, "We are sorry")]);
 }
 
 async fn what_a_source_cost_is_counted_by_day_and_a_sample_is_declared(db: &Database) {
