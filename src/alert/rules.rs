@@ -3,6 +3,7 @@
 use crate::domain::alert::{About, Alert, AlertKind, Fact, Phase, Urgency};
 use crate::domain::brand::Brand;
 use crate::domain::incident::Incident;
+use crate::domain::proposal::{Proposal, ProposalState};
 use crate::domain::source::SourceHealth;
 use crate::domain::time::{HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, Verdict};
@@ -97,6 +98,30 @@ pub fn numbers(a: &Assessment) -> Vec<Fact> {
         facts.push(Fact::new("Hold time left", span(left)));
     }
     facts
+}
+
+/// Concern stands out, and nobody has said yet whether it is an incident.
+pub fn proposed(proposal: &Proposal, scene: Scene<'_>) -> Option<Alert> {
+    if proposal.state != ProposalState::Open {
+        return None;
+    }
+    let signal = &proposal.signal;
+    Some(Alert {
+        key: format!("proposed:{}", proposal.id),
+        subject: format!("proposed:brand:{}", scene.brand.id),
+        urgency: Urgency::Critical,
+        title: "Concern stands out: is it an incident?".to_owned(),
+        why: vec![
+            format!("{} unhappy authors where {} are expected.", signal.unhappy, one_digit(signal.expected)),
+            "Nobody has opened an incident or said that it is none.".to_owned(),
+        ],
+        facts: vec![
+            Fact::new("Unhappy authors", signal.unhappy.to_string()),
+            Fact::new("Expected", one_digit(signal.expected)),
+            Fact::new("Above normal since", signal.began.to_rfc3339()),
+        ],
+        ..scene.blank(AlertKind::Proposed, proposal.spoken_at)
+    })
 }
 
 /// Somebody whom many people read, and whom nobody has taken yet.

@@ -14,6 +14,8 @@ use crate::store::{Posting, Store, StoreError};
 const MARK: &str = "alerts.since";
 /// What happened longer ago than this is not told any more, if nobody ran for so long.
 const STALE_MS: i64 = WEEK_MS;
+/// Proposals that are looked at; one a brand is open at a time.
+const PROPOSALS: i64 = 20;
 
 /// Notices what is worth an alert.
 ///
@@ -40,6 +42,7 @@ impl Watch {
         for brand in self.store.brands().await? {
             let incidents = self.store.incidents(brand.id).await?;
             self.of_people(&brand, &incidents, since, now, &mut found).await?;
+            self.of_proposals(&brand, since, &mut found).await?;
             self.of_silence(&brand, &incidents, now, &mut found).await?;
             self.of_verdicts(&brand, &incidents, since, &mut found).await?;
             self.of_sources(&brand, &incidents, now, &mut found).await?;
@@ -89,6 +92,14 @@ impl Watch {
         for case in self.store.due_cases(brand.id, since, now).await? {
             let incident = incidents.iter().find(|i| i.id == case.incident && i.closed_at.is_none());
             found.extend(incident.map(|i| rules::case_overdue(&case, Scene { brand, incident: Some(i) })));
+        }
+        Ok(())
+    }
+
+    async fn of_proposals(&self, brand: &Brand, since: Millis, found: &mut Vec<Alert>) -> Result<(), StoreError> {
+        let scene = Scene { brand, incident: None };
+        for proposal in self.store.proposals(brand.id, PROPOSALS).await? {
+            found.extend(rules::proposed(&proposal, scene).filter(|a| a.at >= since));
         }
         Ok(())
     }

@@ -12,6 +12,8 @@ use super::time::Millis;
 words! {
     /// What happened.
     AlertKind {
+        /// Concern rose as normal weeks hardly make it rise: somebody should say whether it is an incident.
+        Proposed = "proposed", "Incident proposed";
         /// The verdict of an incident changed.
         Verdict = "verdict", "Verdict changed";
         /// It was calm, and concern rose again.

@@ -4,6 +4,7 @@ use ebb::alert::Worker;
 use ebb::domain::alert::{AlertKind, Message, Phase, Urgency};
 use ebb::domain::ids::IncidentId;
 use ebb::domain::incident::{IncidentKind, IncidentSeverity, UpdateKind};
+use ebb::domain::proposal::Signal;
 use ebb::domain::time::{DAY_MS, HOUR_MS, Millis};
 use ebb::domain::verdict::{Assessment, Reason, Verdict};
 use ebb::store::{FlagProposal, NewIncident};
@@ -214,6 +215,21 @@ async fn a_source_that_falls_silent_is_told_of_once_per_silence() {
     w.tick().await;
     let messages = w.messages().await;
     assert_eq!(messages.iter().map(Message::title).collect::<Vec<_>>(), ["Source silent: town"]);
+    w.close().await;
+}
+
+#[tokio::test]
+async fn concern_that_stands_out_is_told_until_a_person_answers() {
+    let mut w = Watched::new("").await;
+    w.office.clock.advance(MINUTE);
+    let now = w.office.clock.now();
+    let signal = Signal { at: now, began: now.plus(-HOUR_MS), window: around(), unhappy: 41, expected: 2.5, chance: 1e-6 };
+    w.office.store().propose(w.office.desk.brand, &signal, now).await.expect("an answer").expect("a proposal");
+    assert_eq!(w.tick().await.noticed, 1);
+    assert_eq!(w.tick().await.noticed, 0);
+    let told = w.messages().await.remove(0).alerts.remove(0);
+    assert_eq!((told.kind, told.urgency), (AlertKind::Proposed, Urgency::Critical));
+    assert_eq!(told.why[0], "41 unhappy authors where 2.5 are expected.");
     w.close().await;
 }
 
