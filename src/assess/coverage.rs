@@ -196,7 +196,8 @@ impl Sources {
         let hours = i64::try_from(rules.window_hours).unwrap_or(6);
         let window: Vec<Millis> = (1..=hours).map(|back| at.hour().plus(-back * HOUR_MS)).collect();
         let mut raised: Vec<Raised> = (self.0.iter())
-            .filter(|record| record.reading != Reading::Stopped)
+            // An import stands for every source: one file is no place where people are.
+            .filter(|record| matches!(record.reading, Reading::Polled { .. }))
             .filter_map(|record| {
                 let share = baseline.sources.iter().find(|b| b.source == record.id)?.share;
                 let normal = baseline.predict(window.iter().map(|h| (*h, share * self.history_share(record, *h))));
