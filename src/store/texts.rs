@@ -53,6 +53,7 @@ where m.id = x.mention_id
     and x.created_at >= $2
     and x.created_at < $3
     and (x.created_at, x.mention_id) > ($4, $5)
+    and x.hidden = 0
     and m.deleted_at is null
     and m.copy_of is null
     and m.repost = 0";
