@@ -184,7 +184,7 @@ impl Sources {
         silent
     }
 
-    /// Compared sources whose own count in the last complete hours is above all but three in a thousand normal windows (there
+    /// Compared sources whose own count in the last complete hours is above all but one in a thousand normal windows (there
     /// are several sources, and none should block by chance), the furthest above normal first.
     ///
     /// What is normal for a source is its share of what is normal for all: a share of a negative binomial count is negative
@@ -196,7 +196,8 @@ impl Sources {
         let hours = i64::try_from(rules.window_hours).unwrap_or(6);
         let window: Vec<Millis> = (1..=hours).map(|back| at.hour().plus(-back * HOUR_MS)).collect();
         let mut raised: Vec<Raised> = (self.0.iter())
-            .filter(|record| record.reading != Reading::Stopped)
+            // An import stands for every source: one file is no place where people are.
+            .filter(|record| matches!(record.reading, Reading::Polled { .. }))
             .filter_map(|record| {
                 let share = baseline.sources.iter().find(|b| b.source == record.id)?.share;
                 let normal = baseline.predict(window.iter().map(|h| (*h, share * self.history_share(record, *h))));

@@ -1,7 +1,7 @@
 //! How fast concern falls, and when it would be normal if it went on like this.
 //!
 //! What an hour has above normal is taken to fall by the same share every hour: the count of hour t has the mean
-//! `normal(t) + A · exp(-t · ln 2 / half-life)`. A and the half-life are those that make the counts since the peak most
+//! `normal(t) + A · rhythm(t) · exp(-t · ln 2 / half-life)`, with the rhythm of the week that the baseline knows. A and the half-life are those that make the counts since the peak most
 //! likely under Poisson's law (A by Newton's method, the half-life on a logarithmic grid). The interval holds every half-life
 //! whose likelihood is not refused at 10 % (profile likelihood, χ² with one degree of freedom), the likelihood divided by the
 //! overdispersion that the counts show about the fit (Pearson's statistic by its degrees of freedom; Wedderburn,
@@ -56,9 +56,14 @@ pub fn decay(hours: &[Heard], baseline: &Baseline, rules: &Rules) -> Option<Deca
     if hours.len() < LEAST_HOURS || !baseline.is_known() {
         return None;
     }
+    // By night everything falls: what is above normal has the rhythm of what is normal.
+    let usual = (baseline.expected.iter().sum::<f64>() / baseline.expected.len().max(1) as f64).max(0.01);
     let counts: Vec<(f64, f64, f64)> = (hours.iter())
         .filter(|h| h.share > 0.5)
-        .map(|h| (h.unhappy.max(0) as f64, (baseline.expected(h.hour) * h.share).max(0.02), h.share))
+        .map(|h| {
+            let normal = baseline.expected(h.hour);
+            (h.unhappy.max(0) as f64, (normal * h.share).max(0.02), h.share * (normal / usual).clamp(0.05, 20.0))
+        })
         .collect();
     if counts.len() < LEAST_HOURS {
         return None;

@@ -14,7 +14,7 @@
 //! | at | the verdict becomes |
 //! |---|---|
 //! | above | `elevated`; `easing` once clearly below the peak and not rising |
-//! | above, after six calm hours or a recovery | `relapsed`, if above all but three in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
+//! | above, after six calm hours or a recovery | `relapsed`, if above all but one in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
 //! | between | `easing` after concern was raised; inside the hold time and before any rise it stays `holding` |
 //! | calm | `holding`, and the hold time runs; `recovered` when it is complete, its sum as one long window is no more than three in four normal ones have, and no day in it stands out (98 in a hundred are below) |
 //! | unknown | `unknown`; the hold time stands still, and starts again after a gap of more than twelve hours, in which a relapse could have come and gone |

@@ -46,7 +46,7 @@ impl Default for Rules {
             calm: 0.87,
             day_calm: 0.98,
             long_calm: 0.75,
-            relapse: 0.997,
+            relapse: 0.999,
             relapse_hours: 7,
             least_upper: 2,
             least_calm: 1,

@@ -2,7 +2,7 @@
 //!
 //! A text is taken as the set of its overlapping runs of letters ("shingles"), and two texts are near copies when the
 //! sets share at least [`LEAST_SHARED`] of their union (Jaccard). To find candidates without comparing everything with
-//! everything, the minima of random orders of the set are taken (MinHash: A. Broder, "On the resemblance and containment
+//! everything, the minima of random orders of the set are taken (`MinHash`: A. Broder, "On the resemblance and containment
 //! of documents", 1997) and combined into bands: two texts whose sets share the part `j` have a given band in common
 //! with probability `j^5`, and at least one of the eight with `1 - (1 - j^5)^8`: 96 % at 0.8, 98.7 % at 0.85, 99.9 % at
 //! 0.9, 8 % at 0.4. A band is only a hint: [`Sketch::is_near`] compares the sets themselves, so no text joins another
@@ -119,7 +119,7 @@ fn bands(shingles: &[u64]) -> [i64; BANDS] {
     bands
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection without visible pattern. Kept bands rest on it.
+/// The finaliser of `SplitMix64` (Steele, Lea, Flood 2014): a bijection without visible pattern. Kept bands rest on it.
 const fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -53,7 +53,7 @@ pub enum Adapter {
     /// App Store reviews, by the public feed or App Store Connect.
     AppStore(AppStore),
     /// Bluesky: the stream of all posts, or its search.
-    Bluesky(Bluesky),
+    Bluesky(Box<Bluesky>),
     /// All public posts of a Discourse forum.
     Discourse(Discourse),
     /// Comments of a Disqus forum.
@@ -63,7 +63,7 @@ pub enum Adapter {
     /// Issues, discussions and their comments on GitHub.
     Github(Github),
     /// Reviews of an own app on Google Play.
-    GooglePlay(GooglePlay),
+    GooglePlay(Box<GooglePlay>),
     /// Comments of an Isso server.
     Isso(Isso),
     /// Posts and comments that a Lemmy server finds.
@@ -108,12 +108,12 @@ impl Adapter {
             SourceKind::Mastodon => Mastodon::new(spec, secrets, terms).map(Self::Mastodon),
             SourceKind::Hackernews => HackerNews::new(spec, terms).map(Self::HackerNews),
             SourceKind::AppStore => AppStore::new(spec, secrets).map(Self::AppStore),
-            SourceKind::Bluesky => Bluesky::new(spec, secrets, terms).map(Self::Bluesky),
+            SourceKind::Bluesky => Bluesky::new(spec, secrets, terms).map(|a| Self::Bluesky(Box::new(a))),
             SourceKind::Discourse => Discourse::new(spec, secrets).map(Self::Discourse),
             SourceKind::Disqus => Disqus::new(spec, secrets).map(Self::Disqus),
             SourceKind::Ghost => Ghost::new(spec).map(Self::Ghost),
             SourceKind::Github => Github::new(spec, secrets, terms).map(Self::Github),
-            SourceKind::GooglePlay => GooglePlay::new(spec, secrets).map(Self::GooglePlay),
+            SourceKind::GooglePlay => GooglePlay::new(spec, secrets).map(|a| Self::GooglePlay(Box::new(a))),
             SourceKind::Isso => Isso::new(spec).map(Self::Isso),
             SourceKind::Lemmy => Lemmy::new(spec, terms).map(Self::Lemmy),
             SourceKind::News => News::new(spec, terms).map(Self::News),
@@ -146,7 +146,7 @@ impl Adapter {
             Self::Disqus(a) => walk::poll(a, http, cursor, now).await,
             Self::Ghost(a) => walk::poll(a, http, cursor, now).await,
             Self::Github(a) => walk::poll(a, http, cursor, now).await,
-            Self::GooglePlay(a) => walk::poll(a, http, cursor, now).await,
+            Self::GooglePlay(a) => walk::poll(a.as_ref(), http, cursor, now).await,
             Self::Isso(a) => walk::poll(a, http, cursor, now).await,
             Self::Lemmy(a) => walk::poll(a, http, cursor, now).await,
             Self::News(a) => a.poll(http, cursor, now).await,

@@ -162,7 +162,9 @@ impl Lists for Ghost {
             for thread in &threads {
                 self.sort(thread, &mut leaf, step.now);
                 let shown = thread.pointer("/replies").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-                shown.iter().for_each(|reply| self.sort(reply, &mut leaf, step.now));
+                for reply in shown {
+                    self.sort(reply, &mut leaf, step.now);
+                }
                 let all = value::count(thread, "/count/replies");
                 let id = value::id(thread, "/id").filter(|id| value::is_word(id));
                 let Some(id) = id.filter(|id| all > i64::try_from(shown.len()).unwrap_or(i64::MAX) && memo.get(id) != Some(&all)) else {
@@ -177,7 +179,9 @@ impl Lists for Ghost {
         }
         let Some((id, all)) = step.list.split_once(' ').filter(|(id, _)| value::is_word(id)) else { return Ok(leaf) };
         let (replies, not_before) = self.comments(step.http, self.url(&format!("/{id}/replies/"), &query)).await?;
-        replies.iter().for_each(|reply| self.sort(reply, &mut leaf, step.now));
+        for reply in &replies {
+            self.sort(reply, &mut leaf, step.now);
+        }
         leaf.next = if replies.len() < PER_PAGE { Next::End } else { Next::Page };
         leaf.not_before = not_before;
         if leaf.next == Next::End {

@@ -114,9 +114,8 @@ impl Github {
         let whole = value::parse(&answer)?;
         let error = value::text(&whole, "/errors/0/type");
         match error {
-            "" => Ok((whole, answer)),
-            // Some of the asked-for nodes; the others are there.
-            "NOT_FOUND" => Ok((whole, answer)),
+            // Not found are some of the asked-for nodes; the others are there.
+            "" | "NOT_FOUND" => Ok((whole, answer)),
             "RATE_LIMITED" => Err(PollError::RateLimited { host: answer.host(), until: answer.not_before.unwrap_or_default() }),
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => {
                 Err(PollError::Unauthorised { host: answer.host(), what: "the token does not allow this".to_owned() })
@@ -138,7 +137,7 @@ impl Github {
             return Err(PollError::unavailable(&answer.host(), "its search did not come to an end in time"));
         }
         let list = value::list(&whole, "/items", &answer)?;
-        let mut leaf = self.leaf(list, (&answer, Shape::Issue), &from, step)?;
+        let mut leaf = leaf(list, (&answer, Shape::Issue), &from, step)?;
         let commented = list.iter().filter(|item| value::count(item, "/comments") > 0).filter_map(found::issue_name);
         leaf.lists = commented.filter(|_| self.token.is_some()).map(|name| format!("comments {name}")).collect();
         Ok(leaf)
@@ -163,12 +162,7 @@ impl Github {
         let answer = answer.ok()?;
         let whole = value::parse(&answer)?;
         let list = value::list(&whole, "", &answer)?;
-        self.leaf(list, (&answer, shape), &from, step)
-    }
-
-    fn leaf(&self, list: &[Value], (answer, shape): (&Answer, Shape), from: &From, step: Step<'_>) -> Result<Leaf, PollError> {
-        let posts = value::entries(list, answer, |item| shape.post(item, step.now))?;
-        Ok(Leaf { posts, next: from.next(list, "/updated_at", PER_PAGE), not_before: answer.not_before, ..Leaf::default() })
+        leaf(list, (&answer, shape), &from, step)
     }
 
     async fn discussions(&self, step: Step<'_>, query: &str) -> Result<Leaf, PollError> {
@@ -233,6 +227,11 @@ impl Github {
         }
         Ok(out)
     }
+}
+
+fn leaf(list: &[Value], (answer, shape): (&Answer, Shape), from: &From, step: Step<'_>) -> Result<Leaf, PollError> {
+    let posts = value::entries(list, answer, |item| shape.post(item, step.now))?;
+    Ok(Leaf { posts, next: from.next(list, "/updated_at", PER_PAGE), not_before: answer.not_before, ..Leaf::default() })
 }
 
 impl Lists for Github {

@@ -192,7 +192,7 @@ pub(super) async fn poll<L: Lists>(lists: &L, http: &Http, cursor: &Cursor, now:
     let plan = lists.plan();
     let mut chain = state.chain.take().unwrap_or_else(|| state.begin(&plan, lists.lists(), now));
     let Some(place) = chain.todo.pop() else {
-        return Ok(state.finish(chain, Page::default()));
+        return Ok(state.finish(&chain, Page::default()));
     };
     let step = Step { http, list: &place.list, at: &place.at, after: chain.after, now };
     let leaf = match lists.page(step, &mut state.memo).await {
@@ -202,7 +202,7 @@ pub(super) async fn poll<L: Lists>(lists: &L, http: &Http, cursor: &Cursor, now:
     chain.turn(place, &leaf, &plan);
     let page = Page { posts: leaf.posts, gone: leaf.gone, not_before: leaf.not_before, ..Page::default() };
     if chain.todo.is_empty() {
-        return Ok(state.finish(chain, page));
+        return Ok(state.finish(&chain, page));
     }
     state.chain = Some(chain);
     Ok(Page { cursor: encode(&state), more: More::Now, ..page })
@@ -230,7 +230,7 @@ impl<M: Default + Serialize + DeserializeOwned> State<M> {
         }
     }
 
-    fn finish(mut self, chain: Chain, page: Page) -> Page {
+    fn finish(mut self, chain: &Chain, page: Page) -> Page {
         let mut covered = None;
         if chain.trust == Trust::Whole {
             let first = if chain.after == Millis::default() { chain.oldest.unwrap_or(chain.started) } else { chain.after };

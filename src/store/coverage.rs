@@ -9,7 +9,8 @@ use crate::domain::ids::SourceId;
 use crate::domain::source::HourCoverage;
 use crate::domain::time::{DAY_MS, Millis, Span};
 
-/// Spans further back are cut: one row an hour, and no baseline looks that far.
+/// Longer spans are cut to their end: one row an hour. Old history counts as covered all the same, however old it is: it
+/// may be replayed.
 const LONGEST_MS: i64 = 5 * 366 * DAY_MS;
 
 const READ: &str = "
@@ -118,8 +119,8 @@ pub(super) async fn count_poll(tx: &mut WriteTx, lease: &SourceLease, poll: Poll
 
 /// Adds what of `span` is new to the hours that it touches.
 pub(super) async fn add_covered(tx: &mut WriteTx, lease: &SourceLease, span: Span, now: Millis) -> Result<()> {
-    let earliest = now.plus(-LONGEST_MS);
-    let Some(span) = Span::new(span.from().max(earliest), span.to().min(now)) else { return Ok(()) };
+    let to = span.to().min(now);
+    let Some(span) = Span::new(span.from().max(to.plus(-LONGEST_MS)), to) else { return Ok(()) };
     let row = sqlx::query(STRETCH).bind(lease.id.get()).fetch_one(&mut **tx).await?;
     let known = row.maybe_at("covered_from")?.zip(row.maybe_at("covered_to")?).and_then(|(from, to)| Span::new(from, to));
     let (new, stretch) = extend(known, span);

@@ -10,7 +10,6 @@ use ebb::demo::story::{Mood, Place, Story};
 use ebb::demo::world::{Faults, World};
 use ebb::domain::incident::{IncidentKind, IncidentSeverity};
 use ebb::domain::source::{SourceKind, SourceSpec, Take};
-use ebb::domain::theme::ThemeKind;
 use ebb::domain::time::{HOUR_MS, Millis};
 use ebb::domain::verdict::Verdict;
 use ebb::ingest::{Outcome, Platforms, Poller, PollerOptions};
@@ -103,16 +102,6 @@ async fn an_incident_is_followed_from_calm_weeks_to_the_verdict_that_it_is_over(
     assert!(verdicts.contains(&Verdict::Easing), "{verdicts:?}");
     assert_eq!(&verdicts[verdicts.len() - 2..], [Verdict::Holding, Verdict::Recovered], "{verdicts:?}");
     assert!(stage.clock.now() > told.facts.bump_fixed_at.plus(72 * HOUR_MS), "not over before the hold time after the second wave");
-
-    // What people are unhappy about is found, and what still failed after the fix stands apart.
-    let themes = stage.store.themes(incident.expect("opened")).await.expect("themes");
-    let phrases: Vec<&str> = themes.iter().map(|t| t.phrase.as_str()).collect();
-    for told in ["charged", "invoice"] {
-        assert!(phrases.iter().any(|p| p.contains(told)), "{told} is no theme: {phrases:?}");
-    }
-    let still = themes.iter().find(|t| t.kind == ThemeKind::StillBroken).expect("after the fix");
-    let broken = told.posts().filter(|(_, p)| p.by.place != Place::HackerNews && p.text.to_lowercase().contains("still broken")).count();
-    assert!(usize::try_from(still.people).expect("people") >= broken / 2 && still.people > 0, "{} of {broken}", still.people);
 
     // Who is flagged is unhappy in the story, and many of those whom it makes furious are found.
     let flagged = stage.store.flags(brand, None, 10_000).await.expect("flags");

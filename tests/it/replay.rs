@@ -15,22 +15,54 @@ fn start() -> DateTime<Utc> {
     "2026-03-02T08:00:00Z".parse().expect("a time")
 }
 
+const WHAT: [&str; 7] = ["billing", "the login", "search", "the mobile app", "checkout", "every report", "our calendar"];
+const HOW: [&str; 9] = [
+    "is broken once more and I hate it",
+    "failed me at the worst moment, awful",
+    "keeps crashing, what a terrible mess",
+    "lost my work and nobody cares, horrible",
+    "has been useless all morning, I am furious",
+    "makes me so angry that I could scream",
+    "is a disgrace, the worst service ever",
+    "wasted three hours of my life, never again",
+    "does not load and support is rude",
+];
+const WHO: [&str; 11] = [
+    "says my boss",
+    "in Leeds",
+    "for the whole team",
+    "after the update",
+    "with customers waiting",
+    "on a Monday",
+    "for the third time",
+    "before a deadline",
+    "at the counter",
+    "in front of everyone",
+    "and my coffee is cold",
+];
+
+/// Words that differ, so that they are nobody's copies.
+fn angry(n: i64) -> String {
+    let pick = |list: &[&'static str], n: i64| list[usize::try_from(n).expect("small") % list.len()];
+    format!("{} of Tallyho {} {}", pick(&WHAT, n), pick(&HOW, n), pick(&WHO, n))
+}
+
 /// Four weeks with an unhappy author every fourth hour, an outage of ten hours, and five calm days.
 fn weeks() -> String {
     let mut csv = "platform,id,author,created_at,text\n".to_owned();
-    let mut row = |at: DateTime<Utc>, n: i64, text: &str| {
-        let id = at.timestamp() * 100 + n;
-        writeln!(csv, "forum,{id},author{id},{},{text} ({id})", at.to_rfc3339()).expect("a string");
+    let mut rows = 0;
+    let mut row = |at: DateTime<Utc>| {
+        rows += 1;
+        writeln!(csv, "forum,{rows},author{rows},{},\"{}\"", at.to_rfc3339(), angry(rows)).expect("a string");
     };
     for hour in -28 * 24..130_i64 {
         let at = start() + Duration::hours(hour);
         if hour.rem_euclid(4) == 0 {
-            row(at + Duration::minutes(5), 0, "Tallyho is terrible and I hate waiting for an answer");
+            row(at + Duration::minutes(5));
         }
-        row(at + Duration::minutes(9), 1, "Thanks to Tallyho, this works wonderfully, I love it");
         if (0..10).contains(&hour) {
-            for n in 2..12 {
-                row(at + Duration::minutes(10 + n), n, "Tallyho is down again, this is awful, I am so angry and disappointed");
+            for n in 0..10 {
+                row(at + Duration::minutes(10 + n));
             }
         }
     }

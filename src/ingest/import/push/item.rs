@@ -43,7 +43,8 @@ impl Item {
         let (brand, mut post) = cells.cells().post(latest)?;
         if let Some(Value::Object(author)) = item.get("author") {
             let field = |name: &str| author.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-            post.author.handle = field("handle").unwrap_or(&post.author.native_id).trim_start_matches('@').to_owned();
+            let handle = field("handle").unwrap_or(&post.author.native_id);
+            handle.trim_start_matches('@').clone_into(&mut post.author.handle);
             post.author.url = field("url").map(str::to_owned);
         }
         post.edited_at = updated_at.filter(|at| *at > post.created_at);
