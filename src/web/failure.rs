@@ -26,6 +26,9 @@ pub enum WebError {
     /// Nothing is watched yet.
     #[error("no brand is watched yet")]
     NoBrand,
+    /// It is there when the configuration asks for it; the words say how.
+    #[error("{0}")]
+    NotSetUp(&'static str),
     /// What was sent makes no sense; the words go to the page.
     #[error("{0}")]
     Bad(String),
@@ -123,6 +126,7 @@ impl WebError {
                 let text = "Start with “ebb watch YOUR BRAND”, or name a brand and its sources in the configuration (“ebb config” prints one with every key explained), then load this page again.";
                 (StatusCode::NOT_FOUND, "Nothing is watched yet.", text.to_owned(), None)
             }
+            Self::NotSetUp(text) => (StatusCode::NOT_FOUND, "Not set up.", text.to_owned(), None),
             Self::Bad(text) => (StatusCode::BAD_REQUEST, "That could not be used.", text, None),
             Self::Refused(Refusal::Host) => {
                 let text = "This Ebb does not answer to that name. Use the address that it printed when it started, or add the name to its configuration.";
@@ -169,6 +173,7 @@ impl WebError {
         match self {
             Self::NotFound => "not-found",
             Self::NoBrand => "no-brand",
+            Self::NotSetUp(_) => "not-set-up",
             Self::Bad(_) => "bad-request",
             Self::Refused(Refusal::Host) => "wrong-host",
             Self::Refused(Refusal::Origin) => "foreign-origin",

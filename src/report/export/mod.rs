@@ -94,7 +94,7 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
-    /// A workbook; at most 100,000 rows.
+    /// A workbook; at most 1,048,575 rows.
     Xlsx,
     /// Parquet, for analysis programs.
     Parquet,

@@ -1,6 +1,6 @@
 //! XLSX: real numbers and dates, filters on, the header in sight.
 //!
-//! A workbook is put together in memory, so its rows are limited here well below the 1,048,576 that a sheet can have.
+//! Rows go to a temporary file as they come; the finished workbook, which is compressed, is held as a whole.
 
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
@@ -8,8 +8,8 @@ use super::ExportError;
 use super::table::{Column, Kind, Row, Value};
 use crate::domain::time::DAY_MS;
 
-/// Most rows: about 300 MB of memory with mentions of usual length.
-pub const MOST_ROWS: u64 = 100_000;
+/// Most rows: what a sheet can have, less its header.
+pub const MOST_ROWS: u64 = 1_048_575;
 /// Characters of a cell, in UTF-16 as spreadsheets count them.
 const MOST_TEXT: usize = 32_000;
 /// Days from 1899-12-30, where spreadsheets begin to count, to 1970-01-01.
@@ -39,7 +39,7 @@ impl SheetWriter {
     pub(super) fn new(name: &str, columns: &'static [Column]) -> Result<Self, ExportError> {
         let mut workbook = Workbook::new();
         let head = Format::new().set_bold();
-        let sheet = workbook.add_worksheet();
+        let sheet = workbook.add_worksheet_with_constant_memory();
         let begin = || -> Result<(), XlsxError> {
             sheet.set_name(name)?;
             for (col, column) in (0_u16..).zip(columns) {

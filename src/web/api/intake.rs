@@ -35,7 +35,7 @@ pub trait Receive: fmt::Debug + Send + Sync {
     responses((status = 202, description = "What became of its items", body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn push(State(state): State<WebState>, headers: HeaderMap, body: Bytes) -> Result<Response, WebError> {
     let Some(door) = &state.intake else {
-        return Err(WebError::Unprocessable("No secret is set: name one under [intake] in the configuration.".to_owned()));
+        return Err(WebError::NotSetUp("No secret is set: name one under [intake] in the configuration."));
     };
     let received = match signature(&headers) {
         Some(signature) => door.receive(&signature, &body).await,

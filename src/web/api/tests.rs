@@ -11,8 +11,9 @@ use super::auth::{Scope, hash};
 use super::routes::{ROUTES, openapi};
 use crate::domain::alert::{Channel, ChannelKind, Repeat};
 use crate::domain::hold::Decision;
+use crate::domain::proposal::Signal;
 use crate::domain::sentiment::Label;
-use crate::domain::time::{DAY_MS, Millis};
+use crate::domain::time::{DAY_MS, Millis, Span};
 use crate::store::{Attempt, CaseFilter, NewHold, NewToken};
 use crate::web::router;
 use crate::web::testing::{Said, World, now};
@@ -124,7 +125,10 @@ async fn addresses(world: &World) -> Vec<(&'static str, &'static str, String)> {
         decided_by: String::new(),
         until: now().plus(DAY_MS),
     };
-    let on_hold = store.add_hold(&decision, now()).await.expect("kept");
+    let wait = store.add_hold(&decision, now()).await.expect("kept");
+    let window = Span::new(now().plus(-DAY_MS), now()).expect("ordered");
+    let signal = Signal { at: now(), began: now().plus(-DAY_MS), window, unhappy: 41, expected: 2.5, chance: 1e-6 };
+    let proposal = store.propose(world.brand, &signal, now()).await.expect("an answer").expect("a proposal");
     vec![
         ("/incidents/{id}", "{id}", incident.to_string()),
         ("/incidents/{id}/files", "{file}", "report.md".to_owned()),
@@ -132,7 +136,8 @@ async fn addresses(world: &World) -> Vec<(&'static str, &'static str, String)> {
         ("/people/{id}", "{id}", flag.flag.id.to_string()),
         ("/cases/{id}", "{id}", case.case.id.to_string()),
         ("/authors/{id}", "{id}", case.case.author.to_string()),
-        ("/hold/{id}", "{id}", on_hold.to_string()),
+        ("/hold/{id}", "{id}", wait.to_string()),
+        ("/proposals/{id}", "{id}", proposal.to_string()),
         ("/mentions/{id}", "{id}", flag.flag.worst.to_string()),
         ("/alerts/{id}", "{id}", held.id.to_string()),
         ("/channels/{name}", "{name}", "PR".to_owned()),
@@ -165,6 +170,8 @@ async fn every_route_is_described_and_everything_described_answers() {
             let answer = script.ask(method, &format!("/api/v1{real}"), body.as_ref()).await;
             // An empty body is refused in words where something is needed.
             let refused = matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY);
+            // Deliveries are taken once their secret is configured.
+            let refused = refused || answer.text.contains("urn:ebb:problem:not-set-up");
             let fine = answer.status.is_success() || (method != "get" && refused);
             assert!(fine, "{method} {real}: {} {}", answer.status, answer.text);
         }
