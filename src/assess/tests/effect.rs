@@ -15,7 +15,17 @@ fn said(hours: i64) -> Update {
 }
 
 fn point(hour: i64, unhappy: i64) -> CurvePoint {
-    CurvePoint { hour: start().plus(hour * HOUR_MS), unhappy, severity: 0.0, band: None, covered: 1.0, share_negative: None, mentions: unhappy, copies: 0 }
+    CurvePoint {
+        hour: start().plus(hour * HOUR_MS),
+        unhappy,
+        severity: 0.0,
+        band: None,
+        covered: 1.0,
+        severity: 0.0,
+        share_negative: None,
+        mentions: unhappy,
+        copies: 0,
+    }
 }
 
 /// Negative binomial counts around `mean`, hour by hour.
