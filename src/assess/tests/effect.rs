@@ -21,7 +21,6 @@ fn point(hour: i64, unhappy: i64) -> CurvePoint {
         severity: 0.0,
         band: None,
         covered: 1.0,
-        severity: 0.0,
         share_negative: None,
         mentions: unhappy,
         copies: 0,
