@@ -39,7 +39,7 @@ impl SheetWriter {
     pub(super) fn new(name: &str, columns: &'static [Column]) -> Result<Self, ExportError> {
         let mut workbook = Workbook::new();
         let head = Format::new().set_bold();
-        let sheet = workbook.add_worksheet_with_constant_memory();
+        let sheet = workbook.add_worksheet_with_constant_memory().map_err(|e| refused(&e))?;
         let begin = || -> Result<(), XlsxError> {
             sheet.set_name(name)?;
             for (col, column) in (0_u16..).zip(columns) {
