@@ -17,7 +17,6 @@
 //! | [`hub`] | models from elsewhere, on this machine |
 //! | [`assess`] | baseline, concern, verdict, flags |
 //! | [`alert`] | what people are told outside of the pages: an outbox, delivered at least once |
-//! | [`report`] | exports |
 //! | [`chart`] | pictures from numbers, for reports and slides |
 //! | [`report`] | reports and exports |
 //! | [`web`] | pages, API, live updates |

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::{Common, progress, say};
+use super::{Common, progress, say, setup};
 use crate::config::Config;
+use crate::domain::ids::MentionId;
 use crate::domain::sentiment::Label;
 use crate::hub::shelf::Said;
 use crate::hub::{Hub, RepoId, Shelf, remote};
 use crate::score::{Models, ScoreInput};
+use crate::store::HumanLabel;
 
 /// What stands for the models inside the program.
 const BUNDLED: &str = "bundled";
@@ -38,6 +40,12 @@ enum Command {
     Use {
         /// `OWNER/NAME`, or `bundled`
         name: String,
+    },
+    /// What people said of mentions on the pages, as TSV for `ebb eval` and for training
+    Labels {
+        /// Only this brand; may be left out when there is one
+        #[arg(long)]
+        brand: Option<String>,
     },
     /// Remove a model from this machine
     Rm {
@@ -79,6 +87,7 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::List { json } => list(&shelf, json)?,
         Command::Pull(pull) => pull_one(&shelf, pull, &config).await?,
+        Command::Labels { brand } => labels(&config, brand.as_deref()).await?,
         Command::Use { name } => {
             shelf.choose((name != BUNDLED).then_some(name.as_str()))?;
             say(&format!("{name} scores from the next start on; what was scored keeps its scores and says which model gave them"));
@@ -94,6 +103,31 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
 /// The folder of the model in use, `None` for the bundled one.
 pub fn in_use(config: &Config) -> anyhow::Result<Option<PathBuf>> {
     Ok(Shelf::new(&config.score.folder).in_use()?)
+}
+
+/// Labels that are read at once.
+const LABELS: i64 = 1_000;
+
+async fn labels(config: &Config, brand: Option<&str>) -> anyhow::Result<()> {
+    let store = setup::open_existing(config).await?;
+    let brand = setup::the_brand(&store, brand).await?.id;
+    super::print("label\ttext\tlang\n");
+    let (mut after, mut written) = (MentionId::new(i64::MIN), 0);
+    loop {
+        let labels = store.human_labels(brand, after, LABELS).await?;
+        let Some(last) = labels.last() else { break };
+        after = last.mention;
+        written += labels.len();
+        super::print(&labels.iter().map(line).collect::<Vec<_>>().concat());
+    }
+    say(&format!("{written} labels written"));
+    Ok(())
+}
+
+/// A field holds no tab and no line break: that is the whole of the format.
+fn line(label: &HumanLabel) -> String {
+    let text = label.text.split(|c: char| c.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    format!("{}\t{text}\t{}\n", label.label, label.lang.as_deref().unwrap_or_default())
 }
 
 #[derive(Serialize)]
@@ -160,4 +194,16 @@ fn try_out(folder: &Path, threads: usize) -> anyhow::Result<()> {
     let first: &_ = scored.first().context("it gave no score")?;
     say(&format!("a test sentence (an angry one) is {} with probability {:.2}", first.label, first.confidence()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_one_line_of_three_fields() {
+        let text = "still\tbroken\r\nfor \u{1f620} me".to_owned();
+        let label = HumanLabel { mention: MentionId::new(1), label: Label::Negative, text, lang: Some("en".to_owned()) };
+        assert_eq!(line(&label), "negative\tstill broken for \u{1f620} me\ten\n");
+    }
 }

@@ -94,7 +94,7 @@ pub use reports::{NewShare, SealedReport, Share};
 pub use scoring::ScoringTask;
 pub use settle::Settled;
 pub use sources::SourceLease;
-pub use texts::{TextLabels, TextRow};
+pub use texts::{HumanLabel, TextLabels, TextRow};
 pub use themes::{FoundTheme, ThemeMention};
 pub use tokens::{NewToken, Token};
 

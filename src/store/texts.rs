@@ -1,9 +1,10 @@
 //! Texts of mentions in bulk, for what is learned from their words.
 
 use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
 
 use super::row::Cells;
-use super::{MentionCursor, Result, Store, rollup};
+use super::{MentionCursor, Result, Store, StoreError, rollup};
 use crate::domain::ids::{AuthorId, BrandId, MentionId};
 use crate::domain::sentiment::Label;
 use crate::domain::time::{Millis, Span};
@@ -58,13 +59,62 @@ where m.id = x.mention_id
     and m.copy_of is null
     and m.repost = 0";
 
+const HUMAN: &str = "
+select
+    m.id as mention_id,
+    h.label,
+    m.text,
+    m.lang
+from (
+    select
+        c.mention_id,
+        c.label
+    from corrections c
+    union all
+    select
+        k.mention_id,
+        max(k.answer) as label
+    from checks k
+    where k.answer in ('negative', 'neutral', 'positive')
+        and not exists (select 1 from corrections c where c.mention_id = k.mention_id)
+    group by k.mention_id
+) h
+join matches x
+    on x.mention_id = h.mention_id
+join mentions m
+    on m.id = h.mention_id
+where x.brand_id = $1
+    and m.id > $2
+    and m.deleted_at is null
+order by m.id
+limit $3";
+
 const ORDER: &str = "
 order by
     x.created_at,
     x.mention_id
 limit $6";
 
+/// What a person said of a mention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HumanLabel {
+    /// Which.
+    pub mention: MentionId,
+    /// What they said: in a correction, else in a check.
+    pub label: Label,
+    /// Its text.
+    pub text: String,
+    /// The language that its platform claims.
+    pub lang: Option<String>,
+}
+
 impl Store {
+    /// What people said of a brand's mentions, by id, after `after`. Deleted ones are left out.
+    pub async fn human_labels(&self, brand: BrandId, after: MentionId, limit: i64) -> Result<Vec<HumanLabel>> {
+        let query = sqlx::query(HUMAN).bind(brand.get()).bind(after.get()).bind(limit.max(0));
+        query.fetch_all(&self.readers).await?.iter().map(human_label).collect()
+    }
+
     /// Own words in `span`, oldest first, after the end of the page before.
     pub async fn texts(
         &self,
@@ -101,4 +151,11 @@ impl Store {
         };
         rows.iter().map(read).collect()
     }
+}
+
+fn human_label(row: &AnyRow) -> Result<HumanLabel> {
+    let id = row.int("mention_id")?;
+    let label = rollup::label(Some(&row.text("label")?), ("corrections", "label", id))?;
+    let label = label.ok_or(StoreError::Inconsistent { table: "corrections", column: "label", id })?;
+    Ok(HumanLabel { mention: MentionId::new(id), label, text: row.text("text")?, lang: row.maybe_text("lang")? })
 }

@@ -18,6 +18,7 @@ contract! {
     a_decision_counts_until_it_is_taken_back,
     own_posts_are_kept_once_and_count_nowhere,
     a_sample_keeps_its_order_and_its_answers,
+    what_people_said_is_listed_once_and_a_correction_wins,
     the_nth_scored_mention_is_live_and_no_copy,
 }
 
@@ -194,6 +195,28 @@ async fn a_sample_keeps_its_order_and_its_answers(db: &Database) {
     assert_eq!(told, [(two, Label::Positive, None), (one, Label::Negative, Some(CheckAnswer::NotUs)), (three, Label::Neutral, None)]);
     let missing = db.store.answer_check(IncidentId::new(1), one, None, NOON).await;
     assert!(matches!(missing, Err(StoreError::NotFound)), "{missing:?}");
+}
+
+async fn what_people_said_is_listed_once_and_a_correction_wins(db: &Database) {
+    let desk = Desk::new(&db.store).await;
+    let id = incident(db, &desk).await;
+    desk.keep(vec![post("1", "ann", "- one"), post("2", "bob", "+ two"), post("3", "cy", "0 three"), post("4", "dee", "- four")]).await;
+    desk.score_all().await;
+    let (one, two, three, four) = (desk.id("1").await, desk.id("2").await, desk.id("3").await, desk.id("4").await);
+    let drawn = [(one, Label::Negative), (two, Label::Positive), (three, Label::Neutral), (four, Label::Negative)];
+    db.store.add_checks(id, &drawn, NOON).await.expect("drawn");
+    for (mention, answer) in [(one, CheckAnswer::Neutral), (two, CheckAnswer::Positive), (three, CheckAnswer::NotUs)] {
+        db.store.answer_check(id, mention, Some(answer), NOON).await.expect("answered");
+    }
+    db.store.correct_label(one, Some(Label::Positive), NOON).await.expect("corrected");
+    db.store.correct_label(four, Some(Label::Neutral), NOON).await.expect("corrected");
+    desk.delete(&["4"]).await;
+    let mut said = db.store.human_labels(desk.brand, MentionId::new(i64::MIN), 10).await.expect("labels");
+    said.sort_by(|a, b| a.text.cmp(&b.text));
+    let told: Vec<_> = said.iter().map(|l| (l.mention, l.label, l.text.as_str())).collect();
+    assert_eq!(told, [(two, Label::Positive, "+ two"), (one, Label::Positive, "- one")]);
+    let last = said.iter().map(|l| l.mention).max().expect("a label");
+    assert_eq!(db.store.human_labels(desk.brand, last, 10).await.expect("labels"), []);
 }
 
 async fn the_nth_scored_mention_is_live_and_no_copy(db: &Database) {
