@@ -1,5 +1,5 @@
 use ebb::domain::hold::Decision;
-use ebb::domain::ids::{HoldId, IncidentId, ThemeId};
+use ebb::domain::ids::{HoldId, IncidentId, MentionId, ThemeId};
 use ebb::domain::incident::{IncidentKind, IncidentSeverity};
 use ebb::domain::rates::CheckAnswer;
 use ebb::domain::sentiment::Label;
