@@ -29,7 +29,7 @@ enum Command {
     Add {
         /// Unique name, for people
         name: String,
-        /// What it may do: read, write, intake, admin
+        /// What it may do: read, write, admin
         #[arg(long, value_delimiter = ',', required = true, value_parser = scope)]
         scope: Vec<Scope>,
         /// When it ends, such as 90d; never when left out
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!((kept.name.as_str(), kept.scopes.as_str()), ("ci", "read,write"));
         assert!(add(&store, "ci", &[Scope::Read], None, now).await.is_err_and(|e| e.to_string().contains("already")));
         assert!(add(&store, "\n", &[Scope::Read], None, now).await.is_err());
-        assert_eq!(scope("root").expect_err("none"), "`root` is no scope; known are read, write, intake, admin");
+        assert_eq!(scope("root").expect_err("none"), "`root` is no scope; known are read, write, admin");
         store.close().await;
         let file = std::fs::read(folder.path().join("e.db")).expect("the file");
         assert!(!file.windows(token.len()).any(|w| w == token.as_bytes()), "the token stands in the database");

@@ -23,15 +23,13 @@ pub enum Scope {
     Read,
     /// Changing what people change on pages.
     Write,
-    /// Bringing mentions in.
-    Intake,
     /// Looking after the API itself. Includes all others.
     Admin,
 }
 
 impl Scope {
     /// Those that a token can have.
-    pub const GIVEN: [Self; 4] = [Self::Read, Self::Write, Self::Intake, Self::Admin];
+    pub const GIVEN: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
 
     /// The word of the command line and of errors.
     pub const fn as_str(self) -> &'static str {
@@ -39,7 +37,6 @@ impl Scope {
             Self::Open => "open",
             Self::Read => "read",
             Self::Write => "write",
-            Self::Intake => "intake",
             Self::Admin => "admin",
         }
     }
