@@ -213,13 +213,13 @@ mod tests {
 
     #[test]
     fn later_mentions_propose_a_step_and_never_from_a_state_without_our_word() {
+        use CaseState::{Answered, Assigned, Calmed, Contacted, New, Silent, StillUnhappy};
         let at = |minutes: i64| Some(NOW.plus(minutes * 60_000));
         let case = |state, since: i64| Case { state, since_at: NOW.plus(-since * DAY_MS), ..facts().case };
         let of = |state, since, worse, better| {
             let facts = CaseFacts { case: case(state, since), worse, better, ..facts() };
             propose(&facts, NOW).map(|p| (p.state, p.reason))
         };
-        use CaseState::{Answered, Assigned, Calmed, Contacted, New, Silent, StillUnhappy};
         let words = |state, reason: &str| Some((state, reason.to_owned()));
         let none = (0, None);
         for (state, since, worse, better, expected) in [

@@ -191,8 +191,8 @@ mod tests {
         let span = Span::new(START, START.plus(10 * HOUR_MS)).expect("a span");
         let aligned = align(&hours, span).expect("a curve");
         assert_eq!((aligned.peak_at, aligned.peak), (START.plus(4 * HOUR_MS), 27));
-        let close = |points: &[(i64, f64)]| points.iter().map(|(h, s)| (*h, (s * 27.0).round() as i64)).collect::<Vec<_>>();
-        assert_eq!(close(&aligned.points), [(-3, 3), (0, 27), (3, 6)], "what the span does not hold in full is left out");
+        let close = |points: &[(i64, f64)]| points.iter().map(|(h, s)| (*h, (s * 27.0).round())).collect::<Vec<_>>();
+        assert_eq!(close(&aligned.points), [(-3, 3.0), (0, 27.0), (3, 6.0)], "what the span does not hold in full is left out");
         assert_eq!(align(&[], span), None);
         assert_eq!(align(&[HourCounts { hour: START, ..HourCounts::default() }], span), None);
     }

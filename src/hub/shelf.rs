@@ -155,13 +155,11 @@ impl Shelf {
     fn find(&self, name: &str) -> Result<Shelved, HubError> {
         let wanted = name.replace('/', "--");
         let mut models = self.list()?;
-        match models.iter().position(|m| m.name == wanted) {
-            Some(at) => Ok(models.swap_remove(at)),
-            None => {
-                let known: Vec<_> = std::iter::once("bundled".to_owned()).chain(models.into_iter().map(|m| m.name)).collect();
-                Err(HubError::Unknown { name: name.to_owned(), known: known.join(", ") })
-            }
+        if let Some(at) = models.iter().position(|m| m.name == wanted) {
+            return Ok(models.swap_remove(at));
         }
+        let known: Vec<_> = std::iter::once("bundled".to_owned()).chain(models.into_iter().map(|m| m.name)).collect();
+        Err(HubError::Unknown { name: name.to_owned(), known: known.join(", ") })
     }
 
     /// Where a model is put together. What is there of another commit is no beginning of this one.

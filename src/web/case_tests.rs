@@ -7,6 +7,7 @@ use crate::domain::ids::{AuthorId, CaseId};
 use crate::domain::incident::FlagState;
 use crate::domain::post::Author;
 use crate::domain::sentiment::Label;
+use crate::domain::time::Millis;
 use crate::store::{CaseFilter, CaseRow};
 
 use super::testing::{Said, World, now};
@@ -120,7 +121,7 @@ async fn what_was_sent_is_kept_and_later_words_propose_an_outcome_that_a_person_
     let sent = [("action", "sent"), ("who", "Ines"), ("via", "email"), ("text", "Hello Mara"), ("sent_at", "2026-11-20T11:30")];
     assert_eq!(send(&world, id, &sent).await.status, StatusCode::SEE_OTHER);
     let case = case_of(&world, "Mara Voss").await.case;
-    assert_eq!((case.state, case.sent_at.map(|at| at.to_rfc3339())), (CaseState::Contacted, Some("2026-11-20T11:30:00.000Z".to_owned())));
+    assert_eq!((case.state, case.sent_at.map(Millis::to_rfc3339)), (CaseState::Contacted, Some("2026-11-20T11:30:00.000Z".to_owned())));
     world.assess().await;
     let page = get(&world, &format!("/cases/{id}")).await.body;
     assert!(page.contains("Two calmer mentions since you wrote to them: calmed?"), "{page}");

@@ -66,7 +66,7 @@ impl FakeHub {
 }
 
 async fn tree(State(hub): State<FakeHub>) -> Json<serde_json::Value> {
-    let sha256 = Sha256::digest(&hub.network).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let sha256 = Sha256::digest(&hub.network).iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
     Json(serde_json::json!([
         {"type": "directory", "path": "onnx", "size": 0, "oid": "0"},
         // Git's names of these two texts, as `git hash-object` gives them.
@@ -97,13 +97,12 @@ fn network(hub: &FakeHub, range: Option<&str>, nth: usize) -> Response {
     let from = if hub.manner == Manner::IgnoresRanges { 0 } else { asked };
     let rest = hub.network.slice(from..);
     let body = match hub.manner {
-        Manner::Honest => Body::from(rest),
         Manner::BreaksOff(most) => Body::from(rest.slice(..rest.len().min(most))),
         Manner::StallsOnce(most) if nth == 0 => {
             Body::from_stream(stream::iter([Ok::<_, std::io::Error>(rest.slice(..most))]).chain(stream::pending()))
         }
         Manner::IgnoresRanges if nth == 0 => Body::from(rest.slice(..rest.len() / 2)),
-        Manner::StallsOnce(_) | Manner::IgnoresRanges => Body::from(rest),
+        Manner::Honest | Manner::StallsOnce(_) | Manner::IgnoresRanges => Body::from(rest),
         Manner::Lies => Body::from(rest.iter().map(|b| b ^ 1).collect::<Vec<u8>>()),
         Manner::Overflows => Body::from([rest.as_ref(), b"more"].concat()),
     };

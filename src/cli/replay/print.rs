@@ -25,7 +25,7 @@ pub(super) fn json_lines(told: &[Told], onset: bool) -> String {
         }
     }
     lines.sort_by_key(|(at, place, _)| (*at, *place));
-    lines.iter().fold(String::new(), |text, (_, _, line)| text + &line.to_string() + "\n")
+    lines.iter().map(|(_, _, line)| format!("{line}\n")).collect::<Vec<_>>().concat()
 }
 
 fn change(a: &Assessment) -> Value {

@@ -137,8 +137,8 @@ fn terms_that_would_match_everything_or_nothing_are_refused() {
     assert_eq!(Matcher::new(&BrandTerms::default()).expect("empty").text_matches("anything"), Match::No);
 }
 
-fn only(terms: BrandTerms) -> Matcher {
-    Matcher::new(&terms).expect("good terms")
+fn only(terms: &BrandTerms) -> Matcher {
+    Matcher::new(terms).expect("good terms")
 }
 
 fn near(a: &str, b: &str, words: u32) -> NearRule {
@@ -155,7 +155,7 @@ fn said(matcher: &Matcher, text: &str) -> String {
 
 #[test]
 fn words_near_each_other_match_in_either_order() {
-    let matcher = only(BrandTerms { near: vec![near("acme", "total outage", 3)], ..BrandTerms::default() });
+    let matcher = only(&BrandTerms { near: vec![near("acme", "total outage", 3)], ..BrandTerms::default() });
     let why = "“acme” within 3 words of “total outage”";
     for text in [
         "acme total outage",
@@ -173,7 +173,7 @@ fn words_near_each_other_match_in_either_order() {
 
 #[test]
 fn one_word_cannot_be_near_itself() {
-    let matcher = only(BrandTerms { near: vec![near("acme cloud", "cloud", 5)], ..BrandTerms::default() });
+    let matcher = only(&BrandTerms { near: vec![near("acme cloud", "cloud", 5)], ..BrandTerms::default() });
     assert_eq!(said(&matcher, "acme cloud"), "No");
     assert_eq!(said(&matcher, "acme cloud, a cloud"), "“acme cloud” within 5 words of “cloud”");
 }
@@ -181,7 +181,7 @@ fn one_word_cannot_be_near_itself() {
 #[test]
 fn words_of_a_namesake_near_the_name_exclude_it() {
     let terms = BrandTerms { names: strings(&["Acme"]), exclude_near: vec![near("acme", "anvil", 4)], ..BrandTerms::default() };
-    let matcher = only(terms);
+    let matcher = only(&terms);
     assert_eq!(said(&matcher, "the anvil from Acme broke"), "excluded by “acme” within 4 words of “anvil”");
     assert_eq!(said(&matcher, "Acme is down. I shall sit here and wait on my anvil"), "names “Acme”");
 }
@@ -193,7 +193,7 @@ fn links_match_by_their_domain_and_those_below_it() {
         exclude_links: strings(&["jobs.acme.example"]),
         ..BrandTerms::default()
     };
-    let matcher = only(terms);
+    let matcher = only(&terms);
     for (text, domain) in [
         ("look https://acme.example/pricing?x=1", "acme.example"),
         ("http://status.ACME.example:8080", "acme.example"),
@@ -216,7 +216,7 @@ fn a_quoted_post_of_the_brand_matches() {
         own_accounts: strings(&["team@ruby.example"]),
         ..BrandTerms::default()
     };
-    let matcher = only(terms);
+    let matcher = only(&terms);
     for (text, account) in [
         ("this again https://x.com/Acme/status/12345", "acme"),
         ("RE: https://ruby.example/@team/1150", "team@ruby.example"),

@@ -240,10 +240,11 @@ impl Shelved for News {
 
     fn answer(&self, call: &Call) -> Response {
         assert_eq!(call.get("q"), Some("\"Acme Cloud\""));
-        let items: String = self.0.newest().iter().map(|e| {
+        let items: Vec<String> = self.0.newest().iter().map(|e| {
             let date = e.at.to_datetime().to_rfc2822();
             format!("<item><title>{0} - The Daily</title><link>https://news.example/{1}</link><guid isPermaLink=\"false\">g{1}</guid><pubDate>{date}</pubDate><description>&lt;a href=\"x\"&gt;{0}&lt;/a&gt;</description></item>", e.words, e.n)
         }).collect();
+        let items = items.concat();
         let xml = format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>n</title>{items}</channel></rss>");
         ([("content-type", "application/rss+xml")], xml).into_response()
     }

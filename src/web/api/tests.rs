@@ -124,7 +124,7 @@ async fn addresses(world: &World) -> Vec<(&'static str, &'static str, String)> {
         decided_by: String::new(),
         until: now().plus(DAY_MS),
     };
-    let hold = store.add_hold(&decision, now()).await.expect("kept");
+    let on_hold = store.add_hold(&decision, now()).await.expect("kept");
     vec![
         ("/incidents/{id}", "{id}", incident.to_string()),
         ("/incidents/{id}/files", "{file}", "report.md".to_owned()),
@@ -132,7 +132,7 @@ async fn addresses(world: &World) -> Vec<(&'static str, &'static str, String)> {
         ("/people/{id}", "{id}", flag.flag.id.to_string()),
         ("/cases/{id}", "{id}", case.case.id.to_string()),
         ("/authors/{id}", "{id}", case.case.author.to_string()),
-        ("/hold/{id}", "{id}", hold.to_string()),
+        ("/hold/{id}", "{id}", on_hold.to_string()),
         ("/mentions/{id}", "{id}", flag.flag.worst.to_string()),
         ("/alerts/{id}", "{id}", held.id.to_string()),
         ("/channels/{name}", "{name}", "PR".to_owned()),
@@ -228,8 +228,8 @@ async fn people_are_taken_noted_and_done_and_labels_corrected_through_the_api() 
     let path = format!("/people/{}", flags[0].flag.id);
     let nobody = script.send("patch", &path, &json!({ "version": 1, "state": "assigned" })).await;
     assert_eq!((nobody.status, nobody.problem().as_str()), (StatusCode::BAD_REQUEST, "bad-request"));
-    let taken = script.send("patch", &path, &json!({ "version": 1, "state": "assigned", "owner": "Noor" })).await.json();
-    assert_eq!((&taken["state"], &taken["owner"], &taken["version"]), (&json!("assigned"), &json!("Noor"), &json!(2)));
+    let assigned = script.send("patch", &path, &json!({ "version": 1, "state": "assigned", "owner": "Noor" })).await.json();
+    assert_eq!((&assigned["state"], &assigned["owner"], &assigned["version"]), (&json!("assigned"), &json!("Noor"), &json!(2)));
     let done = script.send("patch", &path, &json!({ "version": 2, "state": "done", "note": "called" })).await.json();
     assert_eq!((&done["state"], &done["owner"], &done["note"]), (&json!("done"), &json!("Noor"), &json!("called")));
     let mention = flags[0].flag.worst;

@@ -89,15 +89,15 @@ mod tests {
     use crate::assess::past::Earlier;
     use crate::web::testing::{incident, now};
 
-    fn curve(shares: &[f64]) -> Option<Aligned> {
+    fn curve(shares: &[f64]) -> Aligned {
         let points = (0..).zip(shares).map(|(i, share)| (i * 3, *share)).collect();
-        Some(Aligned { peak_at: now(), peak: 9, points })
+        Aligned { peak_at: now(), peak: 9, points }
     }
 
     #[test]
     fn curves_are_drawn_and_said_in_words() {
-        let earlier = |shares| Earlier { incident: incident(), took_ms: 1, curve: curve(shares) };
-        let past = Past { this: curve(&[1.0, 0.9]), earlier: vec![earlier(&[1.0, 0.4]), earlier(&[1.0, 0.6, f64::NAN, 0.2])] };
+        let earlier = |shares| Earlier { incident: incident(), took_ms: 1, curve: Some(curve(shares)) };
+        let past = Past { this: Some(curve(&[1.0, 0.9])), earlier: vec![earlier(&[1.0, 0.4]), earlier(&[1.0, 0.6, f64::NAN, 0.2])] };
         let chart = PastChart::new(&past).expect("a chart").to_string();
         assert!(chart.contains("after 3 to 9 h. This one has not yet."), "{chart}");
         assert!(chart.contains("M24 6.0L27 "));
