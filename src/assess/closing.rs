@@ -42,8 +42,9 @@ pub fn checklist(assessment: &Assessment, sources: &[SourceLevel], cases: &[(Cas
     let hold: Vec<Reason> = of(&|code| code.starts_with("hold_"));
     let people: Vec<Reason> = of(&|code| code == "people_unanswered");
     let silent: Vec<Reason> = of(&|code| code == "source_silent");
-    let other: Vec<Reason> =
-        of(&|code| !CONCERN.contains(&code) && !code.starts_with("hold_") && !matches!(code, "people_unanswered" | "source_silent"));
+    // The levels of the sources are told by `sources`, with their limits.
+    let told = |code: &str| matches!(code, "people_unanswered" | "source_silent" | "source_raised");
+    let other: Vec<Reason> = of(&|code| !CONCERN.contains(&code) && !code.starts_with("hold_") && !told(code));
     let mut lines = or_fine(concern, "concern", "Concern is normal");
     if hold.is_empty() && assessment.hold_left_ms().is_none() {
         lines.push(line("hold", format!("The hold time of {} h has not begun", assessment.hold_ms / HOUR_MS), true));
@@ -155,6 +156,7 @@ mod tests {
             ("concern_raised", "Concern is 3 times normal", true),
             ("people_unanswered", "5 very unhappy people unanswered", true),
             ("source_silent", "Ruby silent", true),
+            ("source_raised", "Forum 3.0 times normal", true),
             ("theme_hot", "“refund” is still hot", true),
         ];
         let lines = checklist(

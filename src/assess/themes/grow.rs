@@ -6,11 +6,11 @@ use super::find::Document;
 use super::tokens::{Place, Token, phrase, places, shown};
 
 /// A phrase grows by a neighbour that so many of its uses share.
-const GROWS: f64 = 0.5;
+const GROWS: f64 = 0.75;
 /// Words of a phrase on a page.
 const LONGEST_SHOWN: usize = 4;
 
-/// A stem with the neighbours that most of its uses share, as it is written most often.
+/// A stem with the neighbours that nearly all of its uses share, as it is written most often.
 pub(super) fn grown(stem: &str, authors: &BTreeSet<i64>, documents: &[Document]) -> String {
     let mut spots: Vec<(&[Token], Place)> = Vec::new();
     for document in documents.iter().filter(|d| authors.contains(&d.author)) {
