@@ -5,7 +5,7 @@
 //! same marks give the same filter everywhere.
 //!
 //! It may hide only when it is known to be right: every example is judged once by a filter that did not learn from it
-//! (cross-validation in [`FOLDS`] parts), and the lower end of the 95 % interval of its precision must reach
+//! (cross-validation in five parts), and the lower end of the 95 % interval of its precision must reach
 //! [`LEAST_PRECISION`]. Every tenth mention that it hides is drawn for people to look at; when what they say of those
 //! contradicts the measurement, it stops.
 

@@ -2,7 +2,7 @@
 //!
 //! | file | is |
 //! |---|---|
-//! | [`facts`], [`gather`] | what a report says, in plain values, sealed |
+//! | [`facts`], [`mod@gather`] | what a report says, in plain values, sealed |
 //! | [`voices`], [`links`], [`texts`], [`charts`] | whose words, where they lead, in which language, how they look |
 //! | [`document`] | the report as blocks, in the reader's language |
 //! | [`html`], [`markdown`], [`pdf`], [`xlsx`] | the formats |
