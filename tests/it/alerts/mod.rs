@@ -57,7 +57,8 @@ impl Office {
     }
 
     fn worker(&self, name: &str, secrets: &[(&str, &str)]) -> Worker {
-        let options = HttpOptions { deadline: Duration::from_millis(400), ..HttpOptions::default() };
+        // Long enough that a busy machine does not look like a service that stalls.
+        let options = HttpOptions { deadline: Duration::from_secs(3), ..HttpOptions::default() };
         let outlet = Arc::new(Postman::new(self.clock.clone(), &options).expect("a client"));
         let sender = Sender { name: name.to_owned(), seed: 7 };
         let public_url = "https://ebb.acme.example".to_owned();
