@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
-use crate::config::{Config, SecretPlace};
+use crate::config::Config;
 use crate::domain::intake::{Receipt, Refused, Signature};
 use crate::ingest::import::push;
 use crate::lifecycle::{End, Shutdown, Tasks};
@@ -101,14 +101,8 @@ impl From<&Config> for Settings {
         }
         .with_min_coverage(config.assess.min_coverage);
         assess.onset.false_alarms_per_week = config.assess.false_alarms_per_week;
-        let intake = Intake {
-            secret: config.intake.secret.clone().map(|place| match place {
-                SecretPlace::Env(name) => sources::SecretRef::Env(name),
-                SecretPlace::File(path) => sources::SecretRef::File(path),
-            }),
-            folder: config.intake.folder.clone(),
-            brand: config.intake.brand.clone(),
-        };
+        let intake =
+            Intake { secret: config.intake.secret.clone(), folder: config.intake.folder.clone(), brand: config.intake.brand.clone() };
         Self {
             http,
             poll: ingest::PollerOptions::default(),

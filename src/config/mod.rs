@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::domain::brand::{BrandTerms, FilterMode, NearRule};
 use crate::domain::matching::Matcher;
 use crate::domain::post::safe_link;
+use crate::domain::secret::SecretRef;
 use crate::domain::source::{SourceKind, Take};
 
 pub use alert::{Address, AlertConfig, ChannelConfig, MailTls, RouteConfig, ScheduleConfig};
@@ -123,21 +124,11 @@ pub struct Assess {
 #[serde(deny_unknown_fields, default)]
 pub struct Intake {
     /// Signs deliveries to `POST /api/v1/mentions`. `None`: none are taken.
-    pub secret: Option<SecretPlace>,
+    pub secret: Option<SecretRef>,
     /// The watched folder.
     pub folder: Option<PathBuf>,
     /// The brand of posts that name none; may be left out when there is one.
     pub brand: Option<String>,
-}
-
-/// Where a secret is kept: `{ env = "NAME" }` or `{ file = "/run/secrets/name" }`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "lowercase")]
-pub enum SecretPlace {
-    /// An environment variable.
-    Env(String),
-    /// A file.
-    File(PathBuf),
 }
 
 /// `[[brand]]`
@@ -454,7 +445,7 @@ mod tests {
     fn intake_names_its_secret_and_never_holds_it() {
         let intake = |text: &str| parse(&format!("[intake]\n{text}\n[[brand]]\nname = \"Acme\"\n"));
         let config = intake("secret = { env = \"EBB_INTAKE_SECRET\" }\nfolder = \"/srv/in\"\nbrand = \"Acme\"").expect("an intake");
-        assert_eq!(config.intake.secret, Some(SecretPlace::Env("EBB_INTAKE_SECRET".to_owned())));
+        assert_eq!(config.intake.secret, Some(SecretRef::Env("EBB_INTAKE_SECRET".to_owned())));
         assert!(intake("secret = \"0123456789abcdef\"").is_err());
         assert!(intake("brand = \"Bolt\"").expect_err("unknown").contains("no brand \"Bolt\""));
     }

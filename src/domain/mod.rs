@@ -7,6 +7,7 @@ pub mod case;
 pub mod filter;
 pub mod fold;
 pub mod formula;
+pub mod hex;
 pub mod hold;
 pub mod ids;
 pub mod incident;

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::HubError;
 use super::remote::{Digest, Hub, RemoteFile, RepoId};
+use crate::domain::hex::hex;
 
 /// Attempts in a row that bring nothing new.
 const MOST_FRUITLESS: u32 = 3;
@@ -118,12 +119,4 @@ async fn prove(file: &RemoteFile, at: &Path) -> Result<(), HubError> {
 
 fn checksum(file: &RemoteFile, what: String) -> HubError {
     HubError::Checksum { file: file.path.clone(), what }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::case::CaseState;
+use crate::domain::hex::hex;
 use crate::domain::ids::{AuthorId, BrandId, CaseId, IncidentId, MentionId, SourceId, ThemeId};
 use crate::domain::incident::{FlagState, IncidentKind, IncidentSeverity, UpdateKind};
 use crate::domain::source::SourceKind;
@@ -357,10 +358,5 @@ impl Facts {
 
 /// SHA-256 as hexadecimal digits.
 pub fn hex_sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    hex(&Sha256::digest(bytes))
 }

@@ -13,7 +13,6 @@ mod error;
 mod known;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use ring::hmac;
 use serde::{Deserialize, Serialize};
@@ -29,6 +28,7 @@ use super::lenient::{self, id, text};
 use super::oauth::{ClientAuth, Credential, Service};
 use super::secret::{Secret, SecretRef, Secrets};
 use super::{Http, PollError, SettingsError};
+use crate::domain::hex::hex;
 use crate::domain::post::Post;
 use crate::domain::source::{Cursor, More, Page, SourceSpec};
 use crate::domain::statement::Statement;
@@ -177,11 +177,7 @@ enum Task {
 /// `appsecret_proof`: shows that whoever has the token has the app's secret too.
 fn proof(token: &Secret, app_secret: &Secret) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, app_secret.expose().as_bytes());
-    hmac::sign(&key, token.expose().as_bytes()).as_ref().iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(hmac::sign(&key, token.expose().as_bytes()).as_ref())
 }
 
 impl Graph {

@@ -8,6 +8,8 @@ use super::hackernews::short;
 use super::http::Answer;
 use crate::domain::time::Millis;
 
+pub(super) use super::value::{language, segment};
+
 /// Longest id that is believed to be one, bytes.
 const MAX_ID: usize = 512;
 
@@ -63,17 +65,6 @@ pub(super) fn time(text: &str) -> Option<Millis> {
     let text = text.trim();
     let graph = || DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z").ok().and_then(|at| Millis::from_untrusted(at.timestamp_millis()));
     Millis::parse_rfc3339(text).or_else(graph)
-}
-
-/// The two-letter code of a claimed language such as `en` or `pt-BR`.
-pub(super) fn language(claimed: &str) -> Option<String> {
-    let code = claimed.split(['-', '_']).next()?.to_ascii_lowercase();
-    (code.len() == 2 && code.bytes().all(|b| b.is_ascii_lowercase())).then_some(code)
-}
-
-/// Percent-encodes one segment of a path, or one value of a query that is built by hand.
-pub(super) fn segment(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// A word of a platform's error, fit for a message: letters, digits and a few marks, at most 60 of them.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::routes::ROUTES;
+use crate::domain::hex::hex;
 use crate::store::Token;
 use crate::web::failure::WebError;
 use crate::web::guard::bearer;
@@ -57,15 +58,6 @@ pub struct Caller {
 /// SHA-256 of a token, hexadecimal: all that is kept of it.
 pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
 }
 
 /// Lets through who may.

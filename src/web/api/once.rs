@@ -9,7 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use super::auth::{Caller, hex};
+use super::auth::Caller;
+use crate::domain::hex::hex;
 use crate::store::{Claim, Known};
 use crate::web::failure::WebError;
 use crate::web::state::WebState;

@@ -82,16 +82,13 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::hex::hex;
 
     const NOW: Millis = Millis::new(1_795_177_200_000);
     const SECRET: &str = "correct horse battery";
 
     fn key() -> Key {
         Key::new(SECRET).expect("long enough")
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(|d| char::from_digit(u32::from(d), 16)).collect()
     }
 
     fn signed(secret: &str, seconds: i64, body: &[u8]) -> Signature {
