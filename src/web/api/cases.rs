@@ -17,7 +17,7 @@ use crate::web::page::mentions::cursor;
 use crate::web::query::Place;
 use crate::web::state::WebState;
 
-use super::input::Input;
+use super::input::{Input, needed};
 use super::shapes::MentionShape;
 use super::{Answer, Items, MOST, Problem, USUAL};
 
@@ -208,6 +208,27 @@ pub struct AuthorQuery {
     brand: Option<String>,
     cursor: Option<String>,
     limit: Option<i64>,
+}
+
+/// Whose name.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct NamedQuery {
+    brand: Option<String>,
+    /// A whole handle or shown name, at most 100 characters; case tells none apart.
+    named: String,
+    /// Items, 1 to 500; 100 when left out.
+    limit: Option<i64>,
+}
+
+/// Accounts with that handle or name: those that a case's page offers for linking.
+#[utoipa::path(get, path = "/authors", tag = "people", operation_id = "authors", params(NamedQuery),
+    responses((status = 200, body = Items<AuthorShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn named(State(state): State<WebState>, Query(query): Query<NamedQuery>) -> Answer<Items<AuthorShape>> {
+    let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
+    let named = needed(&query.named, 100, "named")?;
+    let found = state.store.authors_named(scope.brand.id, &named, query.limit.unwrap_or(USUAL).clamp(1, MOST)).await?;
+    Ok(Json(Items::all(found.into_iter().map(AuthorShape::from).collect())))
 }
 
 /// An author: their mentions newest first, page by page, copies too.

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Input, link, maybe_time, needed, short, time, word};
 use super::shapes::{ConcernShape, IncidentShape, SaidShape, VerdictShape};
@@ -15,22 +15,37 @@ use crate::domain::incident::{Closing, Incident, IncidentKind, IncidentSeverity,
 use crate::domain::time::{Millis, Span};
 use crate::store::NewIncident;
 use crate::web::failure::WebError;
-use crate::web::page::incidents::check_times;
+use crate::web::page::incidents::{check_times, found};
+use crate::web::page::proposals::confirm;
 use crate::web::page::report::{self, ReportQuery};
+use crate::web::page::story::postmortem;
 use crate::web::page::{asked_brand, incident_span};
 use crate::web::state::WebState;
 
+/// Which incidents.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct SearchQuery {
+    /// Words that stand in the title, the reason for closing, or what people keep of it; case and accents tell none apart.
+    q: String,
+}
+
 /// A brand's incidents, newest first.
-#[utoipa::path(get, path = "/incidents", tag = "incidents", operation_id = "incidents", params(ListQuery),
+#[utoipa::path(get, path = "/incidents", tag = "incidents", operation_id = "incidents", params(ListQuery, SearchQuery),
     responses((status = 200, body = Items<IncidentShape>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn list(State(state): State<WebState>, Query(list): Query<ListQuery>) -> Answer<Items<IncidentShape>> {
+pub async fn list(
+    State(state): State<WebState>,
+    Query(list): Query<ListQuery>,
+    Query(query): Query<SearchQuery>,
+) -> Answer<Items<IncidentShape>> {
     let scope = state.scope(asked_brand(list.brand.as_deref())?).await?;
     let place = |i: &Incident| (i.started_at, i.id);
     let after = list.after(|text| {
         let (at, id) = text.split_once('-')?;
         Some((Millis::from_untrusted(at.parse().ok()?)?, id.parse().ok()?))
     })?;
-    let mut found = state.store.incidents(scope.brand.id).await?;
+    let (mut found, _) = found(&state.store, scope.brand.id, &short(&query.q, 200, "q")?).await?;
     found.retain(|i| after.is_none_or(|a| place(i) < a));
     Ok(Json(Items::page(found, list.limit(), |i| format!("{}-{}", i.started_at.get(), i.id))))
 }
@@ -59,6 +74,9 @@ pub struct IncidentInput {
     /// When it began for customers; now when left out.
     #[serde(default)]
     started_at: Option<String>,
+    /// Id of the proposal that it answers.
+    #[serde(default)]
+    proposal: Option<String>,
 }
 
 /// Opens an incident.
@@ -69,6 +87,7 @@ pub async fn open(State(state): State<WebState>, Input(input): Input<IncidentInp
     let scope = state.scope(asked_brand(input.brand.as_deref())?).await?;
     let started_at = maybe_time(input.started_at.as_deref(), "started_at")?.unwrap_or(scope.now);
     check_times(started_at, None, scope.now)?;
+    let proposal = input.proposal.as_deref().map(|id| word(id, "proposal", |t| t.parse().ok())).transpose()?;
     let new = NewIncident {
         brand: scope.brand.id,
         title: needed(&input.title, 200, "title")?,
@@ -79,6 +98,9 @@ pub async fn open(State(state): State<WebState>, Input(input): Input<IncidentInp
         started_at,
     };
     let id = state.store.create_incident(&new, scope.now).await?;
+    if let Some(proposal) = proposal {
+        confirm(&state, proposal, id, scope.now).await?;
+    }
     state.live.edited();
     Ok(created(IncidentShape::from(state.store.incident(id).await?), &format!("/api/v1/incidents/{id}")))
 }
@@ -299,11 +321,15 @@ pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>, 
     Ok(Json(ConcernShape::new(id, own)))
 }
 
-/// A file of an incident's report: `report.pdf`, `report.html`, `report.xlsx`, `report.md`, `concern.svg`, `concern.png` …
+/// A file of an incident: `report.pdf`, `report.html`, `report.xlsx`, `report.md`, `concern.svg`, `concern.png` … and the
+/// drafted `postmortem.md`.
 #[utoipa::path(get, path = "/incidents/{id}/files/{file}", tag = "incidents", operation_id = "report_file",
     params(("id" = String, Path), ("file" = String, Path), ("lang" = Option<String>, Query, description = "en or it"),
         ("as_of" = Option<String>, Query, description = "Data time, RFC 3339; now when left out")),
     responses((status = 200, description = "The file", body = String, content_type = "application/pdf"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn file(state: State<WebState>, path: Path<(IncidentId, String)>, query: Query<ReportQuery>) -> Result<Response, WebError> {
+    if path.1 == "postmortem.md" {
+        return Ok(postmortem(state, Path(path.0.0)).await?.into_response());
+    }
     report::file(state, path, query).await
 }

@@ -7,6 +7,7 @@
 pub mod alerts;
 pub mod auth;
 pub mod cases;
+pub mod checks;
 pub mod incidents;
 pub mod input;
 pub mod intake;
@@ -16,12 +17,17 @@ pub mod mentions;
 pub mod once;
 pub mod people;
 pub mod proposals;
+pub mod replies;
 pub mod routes;
 mod shapes;
+pub mod shares;
 pub mod signals;
 pub mod sources;
+pub mod story;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_pages;
 
 use axum::Json;
 use axum::http::{StatusCode, header};

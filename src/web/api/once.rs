@@ -20,6 +20,10 @@ const LONGEST_KEY: usize = 255;
 /// Largest request and answer that are looked at, bytes.
 const LARGEST: usize = 1024 * 1024;
 
+/// What is kept of an answer in its place, for an answer that holds a secret: the key is answered again without it.
+#[derive(Debug, Clone)]
+pub struct WithoutSecret(pub String);
+
 /// Does each keyed write once.
 pub async fn once(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -62,7 +66,11 @@ async fn keyed(state: &WebState, key: &HeaderValue, request: Request, next: Next
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, LARGEST).await.map_err(|e| WebError::Internal(format!("an answer could not be kept: {e}")))?;
     let location = parts.headers.get(header::LOCATION).and_then(|l| l.to_str().ok()).unwrap_or_default();
-    state.store.keep_answer(&claim, parts.status.as_u16(), &String::from_utf8_lossy(&body), location).await?;
+    let kept = match parts.extensions.get::<WithoutSecret>() {
+        Some(WithoutSecret(body)) => body.as_str().into(),
+        None => String::from_utf8_lossy(&body),
+    };
+    state.store.keep_answer(&claim, parts.status.as_u16(), &kept, location).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 

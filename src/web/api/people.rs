@@ -80,6 +80,9 @@ pub struct PersonInput {
     /// What is written down, at most 4,000 characters.
     #[serde(default)]
     note: Option<String>,
+    /// Who does it, at most 100 characters.
+    #[serde(default)]
+    who: String,
 }
 
 /// Assigns, notes, marks as done or opens again.
@@ -92,7 +95,9 @@ pub async fn change(State(state): State<WebState>, Path(id): Path<FlagId>, Input
     let wanted = input.state.as_deref().map(|s| word(s, "state", FlagState::parse)).transpose()?.unwrap_or(flag.state);
     let owner = if wanted == FlagState::Assigned { needed(&owner, 100, "owner")? } else { owner };
     let note = input.note.as_deref().map(|n| short(n, 4000, "note")).transpose()?.unwrap_or(flag.note);
-    state.store.change_flag(id, input.version, FlagChangeRequest { state: wanted, owner, note }, state.clock.now()).await?;
+    let who = short(&input.who, 100, "who")?;
+    let request = FlagChangeRequest { state: wanted, owner, note };
+    state.store.change_flag_as(&who, (id, input.version), request, state.clock.now()).await?;
     state.live.edited();
     Ok(Json(state.store.flag(id).await?.into()))
 }

@@ -9,7 +9,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::auth::{self, Scope};
-use super::{alerts, cases, incidents, intake, marks, mentions, once, people, proposals, routes, signals, sources};
+use super::{
+    alerts, cases, checks, incidents, intake, marks, mentions, once, people, proposals, replies, routes, shares, signals, sources, story,
+};
 use crate::web::state::WebState;
 
 /// One route.
@@ -68,6 +70,18 @@ api! {
     get "/incidents/{id}/concern" Read => incidents::concern;
     get "/incidents/{id}/themes" Read => signals::themes;
     get "/incidents/{id}/rates" Read => signals::rates;
+    get "/incidents/{id}/voices" Read => story::voices;
+    get "/incidents/{id}/checks" Read => checks::list;
+    post "/incidents/{id}/checks" Write => checks::draw;
+    put "/incidents/{id}/checks/{mention}" Write => checks::answer;
+    get "/incidents/{id}/memory" Read => story::memory;
+    put "/incidents/{id}/memory" Write => story::remember;
+    get "/incidents/{id}/closing" Read => story::closing;
+    get "/incidents/{id}/past" Read => story::past;
+    get "/incidents/{id}/seals" Read => shares::seals;
+    get "/incidents/{id}/shares" Read => shares::list;
+    post "/incidents/{id}/shares" Write => shares::make;
+    post "/incidents/{id}/shares/{share}/revoke" Write => shares::revoke;
     get "/hold" Read => signals::hold;
     post "/hold" Write => signals::decide_hold;
     post "/hold/{id}/end" Write => signals::end_hold;
@@ -76,10 +90,14 @@ api! {
     get "/cases" Read => cases::list;
     get "/cases/{id}" Read => cases::one;
     patch "/cases/{id}" Write => cases::change;
+    get "/authors" Read => cases::named;
     get "/authors/{id}" Read => cases::author;
     get "/people" Read => people::list;
     get "/people/{id}" Read => people::one;
     patch "/people/{id}" Write => people::change;
+    get "/replies" Read => replies::list;
+    put "/replies/{lang}/{name}" Write => replies::save;
+    post "/replies/{lang}/{name}/reset" Write => replies::reset;
     get "/alerts" Read => alerts::list;
     post "/alerts/{id}/retry" Write => alerts::retry;
     get "/channels" Read => alerts::channels;

@@ -19,7 +19,7 @@ use super::lead_to;
 use super::themes::{IncidentQuery, asked_incident};
 
 /// Most mentions that are drawn at once.
-const MOST: usize = 100;
+pub const MOST: usize = 100;
 
 /// The next mention to check.
 pub async fn show(State(state): State<WebState>, Query(query): Query<IncidentQuery>) -> Result<impl IntoResponse, WebError> {
@@ -76,12 +76,15 @@ pub async fn answer(
     let mention: MentionId = form.mention.parse().map_err(|_| WebError::NotFound)?;
     let answer = match form.answer.as_str() {
         "none" => None,
-        word => {
-            Some(CheckAnswer::parse(word).ok_or_else(|| WebError::Bad("It is unhappy, neutral, pleased or not about you.".to_owned()))?)
-        }
+        word => Some(asked_answer(word)?),
     };
     state.store.answer_check(id, mention, answer, scope.now).await?;
     state.live.edited();
     let done = answer.map_or_else(String::new, |_| mention.to_string());
     Ok(lead_to(&scope.link("/check").with("incident", &id).with("done", &done)))
+}
+
+/// The word of a form or of the API.
+pub fn asked_answer(word: &str) -> Result<CheckAnswer, WebError> {
+    CheckAnswer::parse(word).ok_or_else(|| WebError::Bad("An answer is `negative`, `neutral`, `positive` or `not_us`.".to_owned()))
 }

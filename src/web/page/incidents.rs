@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use crate::assess;
 use crate::domain::fold::fold;
-use crate::domain::ids::IncidentId;
+use crate::domain::ids::{BrandId, IncidentId};
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, Memory, UpdateKind};
 use crate::domain::time::Millis;
-use crate::store::{NewIncident, StoreError};
+use crate::store::{NewIncident, Store, StoreError};
 use crate::web::chart::concern::Choice;
 use crate::web::failure::{self, WebError};
 use crate::web::forms;
@@ -41,16 +41,22 @@ pub struct ListQuery {
 pub async fn list(State(state): State<WebState>, Query(query): Query<ListQuery>) -> Result<impl IntoResponse, WebError> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
     let search = forms::text(&query.q, 200);
-    let memories: HashMap<IncidentId, Memory> = state.store.memories(scope.brand.id).await?.into_iter().map(|m| (m.incident, m)).collect();
-    let all = state.store.incidents(scope.brand.id).await?;
-    let found = all.into_iter().filter(|i| matches_search(i, memories.get(&i.id), &search));
+    let (found, memories) = found(&state.store, scope.brand.id, &search).await?;
     let mut incidents = Vec::new();
-    for incident in found.take(SHOWN) {
+    for incident in found.into_iter().take(SHOWN) {
         let standing = state.store.standing(incident.id).await?;
         incidents.push((incident, standing));
     }
     let solutions = memories.into_iter().map(|(id, m)| (id, m.solution)).collect();
     failure::page(&IncidentsPage::new(&scope, &incidents, Library { search, solutions }))
+}
+
+/// A brand's incidents that a search finds, newest first, and what people keep of all of them.
+pub async fn found(store: &Store, brand: BrandId, search: &str) -> Result<(Vec<Incident>, HashMap<IncidentId, Memory>), WebError> {
+    let memories: HashMap<IncidentId, Memory> = store.memories(brand).await?.into_iter().map(|m| (m.incident, m)).collect();
+    let mut incidents = store.incidents(brand).await?;
+    incidents.retain(|i| matches_search(i, memories.get(&i.id), search));
+    Ok((incidents, memories))
 }
 
 /// Whether all words stand in the title or in what people keep of it; case and accents tell no words apart.

@@ -52,7 +52,7 @@ pub fn quiet_until(now: Millis, hours: i64) -> Millis {
 }
 
 /// An incident was opened from a proposal, or while one waited: it is answered.
-pub(super) async fn confirm(state: &WebState, proposal: ProposalId, incident: IncidentId, now: Millis) -> Result<(), WebError> {
+pub async fn confirm(state: &WebState, proposal: ProposalId, incident: IncidentId, now: Millis) -> Result<(), WebError> {
     let known = match state.store.proposal(proposal).await {
         Err(StoreError::NotFound) => return Ok(()),
         other => other?,

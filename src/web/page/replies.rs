@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::domain::reply::{self, MAX_NAME, MAX_TEXT, Template};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use crate::web::failure::{self, WebError};
 use crate::web::forms;
 use crate::web::layout::{Live, Place, Scope};
@@ -40,13 +40,10 @@ pub struct ReplyForm {
 /// Changes a template, adds one, or takes the built-in one back.
 pub async fn change(State(state): State<WebState>, Form(form): Form<ReplyForm>) -> Result<Response, WebError> {
     let scope = state.scope(asked_brand(form.brand.as_deref())?).await?;
-    let template = read(&form)?;
+    let template = read(&form.lang, &form.name, &form.text)?;
     let outcome = match form.action.as_str() {
         "save" => {
-            reply::check(&template.text).map_err(|error| WebError::Bad(format!("{error}.")))?;
-            if template.text.is_empty() {
-                return Err(WebError::Bad("The text must not be empty. Go back and fill it in.".to_owned()));
-            }
+            check(&template)?;
             state.store.save_reply_template(&template, form.version, &forms::text(&form.who, 100), scope.now).await
         }
         "reset" => state.store.remove_reply_template(&template.lang, &template.name, form.version).await,
@@ -55,21 +52,33 @@ pub async fn change(State(state): State<WebState>, Form(form): Form<ReplyForm>) 
     match outcome {
         Ok(()) => Ok(lead_to(&scope.link("/replies")).into_response()),
         Err(StoreError::Conflict) => {
-            let stored = reply::merge(state.store.reply_templates().await?);
-            let theirs = stored.into_iter().find(|t| t.lang == template.lang && t.name == template.name);
+            let theirs = standing(&state.store, &template.lang, &template.name).await?;
             failure::conflict(&conflict(&scope, theirs.as_ref(), &template, &form))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn read(form: &ReplyForm) -> Result<Template, WebError> {
-    let lang = forms::needed(&form.lang, 8, "The language")?.to_lowercase();
+/// A template as a form or a script names it.
+pub fn read(lang: &str, name: &str, text: &str) -> Result<Template, WebError> {
+    let lang = forms::needed(lang, 8, "The language")?.to_lowercase();
     if !lang.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
         return Err(WebError::Bad("The language must be a code such as en, de or pt.".to_owned()));
     }
-    let name = forms::needed(&form.name, MAX_NAME, "The name of the template")?;
-    Ok(Template { lang, name, text: forms::text(&form.text, MAX_TEXT), changed: None })
+    let name = forms::needed(name, MAX_NAME, "The name of the template")?;
+    Ok(Template { lang, name, text: forms::text(text, MAX_TEXT), changed: None })
+}
+
+/// Refuses a template that nobody could send.
+pub fn check(template: &Template) -> Result<(), WebError> {
+    reply::check(&template.text).map_err(|error| WebError::Bad(format!("{error}.")))?;
+    forms::needed(&template.text, MAX_TEXT, "The text").map(drop)
+}
+
+/// The template as it counts now: what people made of it, or the built-in one.
+pub async fn standing(store: &Store, lang: &str, name: &str) -> Result<Option<Template>, WebError> {
+    let stored = reply::merge(store.reply_templates().await?);
+    Ok(stored.into_iter().find(|t| t.lang == lang && t.name == name))
 }
 
 fn conflict(scope: &Scope, theirs: Option<&Template>, mine: &Template, form: &ReplyForm) -> ConflictPage {

@@ -19,8 +19,8 @@ use crate::web::view::report::{ReportInput, ReportPage};
 
 use super::{asked_brand, lead_to};
 
-/// Links and seals listed on the page.
-const SHOWN: i64 = 50;
+/// Links and seals that are listed.
+pub const SHOWN: i64 = 50;
 /// Days that a link can last; the form offers some of them.
 const LASTS: std::ops::RangeInclusive<i64> = 1..=90;
 
@@ -37,10 +37,7 @@ pub struct ReportQuery {
 
 impl ReportQuery {
     fn lang(&self) -> Result<Lang, WebError> {
-        match self.lang.as_deref() {
-            None | Some("") => Ok(Lang::ENGLISH),
-            Some(code) => code.parse().map_err(|e: report::texts::UnknownLang| WebError::Bad(format!("{e}."))),
-        }
+        asked_lang(self.lang.as_deref())
     }
 
     fn data_at(&self, now: Millis) -> Result<Millis, WebError> {
@@ -51,6 +48,14 @@ impl ReportQuery {
                 at.ok_or_else(|| WebError::Bad("The data time must be a past time like 2026-11-20T09:00:00Z.".to_owned()))
             }
         }
+    }
+}
+
+/// The asked language of a report; English when none is asked for.
+pub fn asked_lang(code: Option<&str>) -> Result<Lang, WebError> {
+    match code {
+        None | Some("") => Ok(Lang::ENGLISH),
+        Some(code) => code.parse().map_err(|e: report::texts::UnknownLang| WebError::Bad(format!("{e}."))),
     }
 }
 
@@ -208,26 +213,36 @@ pub async fn share(
     Form(form): Form<ShareFields>,
 ) -> Result<Response, WebError> {
     let incident = state.store.incident(id).await?;
-    if !LASTS.contains(&form.days) {
+    let query = ReportQuery { lang: Some(form.lang), ..ReportQuery::default() };
+    let (_, url) = make_share(&state, id, (query.lang()?, form.days), &headers).await?;
+    show(&state, &incident, &query, Some(url)).await
+}
+
+/// Seals the report as it is now and makes a link that lasts so many days; gives back its address, which is kept nowhere.
+pub async fn make_share(
+    state: &WebState,
+    incident: IncidentId,
+    (lang, days): (Lang, i64),
+    headers: &HeaderMap,
+) -> Result<(ShareId, String), WebError> {
+    if !LASTS.contains(&days) {
         return Err(WebError::Bad(format!("A link lasts from {} to {} days.", LASTS.start(), LASTS.end())));
     }
-    let query = ReportQuery { lang: Some(form.lang), ..ReportQuery::default() };
-    let lang = query.lang()?;
     let now = state.clock.now();
     let data_at = report::gather::whole_second(now);
-    let sealed = report::gather(&state.store, id, data_at, &state.settings).await?;
-    let kept = state.store.seal_report(id, data_at, (&sealed.sha256, &sealed.facts.canonical()), now).await?;
+    let sealed = report::gather(&state.store, incident, data_at, &state.settings).await?;
+    let kept = state.store.seal_report(incident, data_at, (&sealed.sha256, &sealed.facts.canonical()), now).await?;
     let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>());
     let new = NewShare {
         report: kept.id,
         token_sha256: report::facts::hex_sha256(token.as_bytes()),
         lang: lang.code().to_owned(),
-        expires_at: now.plus(form.days * DAY_MS),
+        expires_at: now.plus(days * DAY_MS),
     };
-    state.store.share_report(&new, now).await?;
+    let share = state.store.share_report(&new, now).await?;
     let here = headers.get(HOST).and_then(|h| h.to_str().ok()).map_or_else(String::new, |host| format!("http://{host}"));
     let base = if state.public_url.is_empty() { here } else { state.public_url.trim_end_matches('/').to_owned() };
-    show(&state, &incident, &query, Some(format!("{base}/r/{token}"))).await
+    Ok((share, format!("{base}/r/{token}")))
 }
 
 /// Takes a link back.

@@ -24,6 +24,9 @@ use crate::web::view::story::Story;
 
 use super::lead_to;
 
+/// Longest text that is kept of an incident, characters.
+pub const LONGEST_MEMORY: usize = 8_000;
+
 /// Everything on an incident's page besides its curve and timeline.
 pub async fn load(state: &WebState, incident: &Incident, judged: (Option<&Assessment>, &Baseline), now: Millis) -> Result<Story, WebError> {
     let store = &state.store;
@@ -59,7 +62,7 @@ pub async fn remember(
 ) -> Result<Response, WebError> {
     let incident = state.store.incident(id).await?;
     let scope = state.scope(Some(incident.brand)).await?;
-    let (solution, learned) = (forms::text(&form.solution, 8000), forms::text(&form.learned, 8000));
+    let (solution, learned) = (forms::text(&form.solution, LONGEST_MEMORY), forms::text(&form.learned, LONGEST_MEMORY));
     let mine = Memory { incident: id, solution, learned, version: form.version };
     match state.store.save_memory(&mine, scope.now).await {
         Ok(()) => {
