@@ -12,6 +12,7 @@ use super::watch::Watch;
 use crate::clock::Clock;
 use crate::domain::alert::Message;
 use crate::domain::route::Route;
+use crate::domain::time::{HOUR_MS, Millis};
 use crate::store::{Attempt, Store, StoreError};
 
 /// Messages sent at once.
@@ -19,6 +20,8 @@ const AT_ONCE: i64 = 8;
 /// How long a sender may take before another may send the same message, milliseconds of the machine. Longer than any
 /// time limit of a channel.
 const LEASE_MS: i64 = 180_000;
+/// Messages forgotten in one transaction: others want to write too.
+const FORGET_AT_ONCE: i64 = 500;
 /// The mark of the first start, for summaries.
 const MARK: &str = "summaries.since";
 
@@ -37,6 +40,8 @@ pub struct Plan {
     pub base: String,
     /// A message is given up this long after its first attempt, milliseconds.
     pub give_up_ms: i64,
+    /// What was told is forgotten this long after, milliseconds.
+    pub keep_ms: i64,
 }
 
 /// What one round did.
@@ -50,6 +55,8 @@ pub struct Round {
     pub again: usize,
     /// Messages that were given up.
     pub given_up: usize,
+    /// Old messages, and alerts that went to nobody, that were forgotten.
+    pub forgotten: i64,
 }
 
 /// Who sends.
@@ -81,13 +88,15 @@ pub struct Worker {
     doors: Doors,
     sender: Sender,
     watch: Watch,
+    /// When old messages were last looked for.
+    tidied_at: Option<Millis>,
 }
 
 impl Worker {
     /// A worker that has not looked yet.
     pub fn new(store: Store, clock: Clock, plan: Plan, doors: Doors, sender: Sender) -> Self {
         let watch = Watch::new(store.clone(), plan.settings, plan.routes.clone());
-        Self { store, clock, plan, doors, sender, watch }
+        Self { store, clock, plan, doors, sender, watch, tidied_at: None }
     }
 
     /// Round after round, `every_ms` of the clock apart, but never more than two a second of the machine's. Ends when
@@ -113,7 +122,26 @@ impl Worker {
         // What is worth an alert must not hold up what waits to be sent, nor the other way round.
         let noticed = self.notice().await;
         let round = self.deliver().await?;
-        Ok(Round { noticed: noticed?, ..round })
+        let forgotten = self.tidy().await?;
+        Ok(Round { noticed: noticed?, forgotten, ..round })
+    }
+
+    /// Forgets what was told long ago, once an hour.
+    async fn tidy(&mut self) -> Result<i64, StoreError> {
+        let now = self.clock.now();
+        if self.tidied_at.is_some_and(|at| now.since(at) < HOUR_MS) {
+            return Ok(0);
+        }
+        let mut forgotten = 0;
+        loop {
+            let some = self.store.forget_messages(now.plus(-self.plan.keep_ms), FORGET_AT_ONCE).await?;
+            forgotten += some;
+            if some == 0 {
+                break;
+            }
+        }
+        self.tidied_at = Some(now);
+        Ok(forgotten)
     }
 
     async fn notice(&mut self) -> Result<usize, StoreError> {

@@ -36,6 +36,7 @@ pub struct AlertPlan {
     settings: alert::Settings,
     base: String,
     give_up_ms: i64,
+    keep_ms: i64,
 }
 
 impl From<&Config> for AlertPlan {
@@ -63,6 +64,7 @@ impl From<&Config> for AlertPlan {
             settings,
             base: config.public_url(),
             give_up_ms: config.alert.give_up.as_millis(),
+            keep_ms: config.alert.keep.as_millis(),
         }
     }
 }
@@ -81,6 +83,7 @@ impl AlertPlan {
             schedules: self.schedules.clone(),
             base: self.base.clone(),
             give_up_ms: self.give_up_ms,
+            keep_ms: self.keep_ms,
         })
     }
 

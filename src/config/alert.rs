@@ -10,6 +10,7 @@ use crate::domain::alert::{AlertKind, ChannelKind};
 use crate::domain::incident::{IncidentKind, IncidentSeverity};
 use crate::domain::route::{Hours, Moment, Route, UtcOffset};
 use crate::domain::secret::SecretRef;
+use crate::domain::time::{DAY_MS, WEEK_MS};
 
 /// `[alert]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -23,6 +24,8 @@ pub struct AlertConfig {
     pub reach: u32,
     /// A message is given up this long after its first attempt.
     pub give_up: Duration,
+    /// Messages that were sent or given up are forgotten this long after.
+    pub keep: Duration,
 }
 
 impl Default for AlertConfig {
@@ -32,6 +35,7 @@ impl Default for AlertConfig {
             overdue: Duration::from_secs(8 * 3600),
             reach: 10_000,
             give_up: Duration::from_secs(24 * 3600),
+            keep: Duration::from_secs(90 * 24 * 3600),
         }
     }
 }
@@ -247,6 +251,14 @@ impl Config {
         }
         if self.alert.give_up.as_millis() < 60_000 {
             return invalid("alert.give_up: must be at least 1m".to_owned());
+        }
+        // A week back is looked for what nobody told, from the time on that people wait: what was told must be known as long.
+        let least = (2 * WEEK_MS).saturating_add(self.alert.overdue.as_millis()).saturating_add(self.alert.give_up.as_millis());
+        if self.alert.keep.as_millis() < least {
+            return invalid(format!(
+                "alert.keep: must be at least {} days, so that nothing is told twice (14 days, alert.overdue and alert.give_up together)",
+                (least + DAY_MS - 1) / DAY_MS
+            ));
         }
         if let Some(name) = super::first_repeat(self.channels.iter().map(|c| c.name.as_str())) {
             return invalid(format!("channel \"{name}\" is there twice; names must differ"));

@@ -1,7 +1,8 @@
 //! What people were told: an alert is kept once, together with the messages that tell it.
 
 use super::error::Attempts;
-use super::row::{Cells, clean, json, readable, to_json};
+use super::outgoing::{self, More, Outgoing};
+use super::row::{Cells, clean, json, readable};
 use super::{Result, Store, Touch, WriteTx};
 use crate::domain::alert::{Alert, Channel, ChannelKind, Urgency};
 use crate::domain::case::CaseState;
@@ -80,17 +81,6 @@ select
 from marks
 where name = $1";
 
-const INSERT: &str = "
-insert into alerts (
-    id,
-    key,
-    kind,
-    alert,
-    created_at
-)
-values ($1, $2, $3, $4, $5)
-on conflict (key) do nothing";
-
 const LAST_ON_SUBJECT: &str = "
 select
     max(due_at) as last
@@ -120,30 +110,6 @@ update outbox set
     due_at = $2
 where id = $1
     and due_at > $2";
-
-const POST: &str = "
-insert into outbox (
-    id,
-    channel,
-    route,
-    subject,
-    state,
-    sealed,
-    due_at,
-    created_at,
-    attempts,
-    unsure,
-    lease_until,
-    leased_by
-)
-values ($1, $2, $3, $4, 'waiting', 0, $5, $6, 0, 0, 0, '')";
-
-const JOIN: &str = "
-insert into outbox_alerts (
-    outbox_id,
-    alert_id
-)
-values ($1, $2)";
 
 const VERDICTS_SINCE: &str = "
 select
@@ -254,21 +220,10 @@ impl Store {
 
     async fn try_record_alert(&self, alert: &Alert, postings: &[Posting<'_>], now: Millis) -> Result<bool> {
         let mut tx = self.begin(Touch::Rows).await?;
-        let id = self.next_id(now);
-        let kept = sqlx::query(INSERT)
-            .bind(id)
-            .bind(clean(&alert.key))
-            .bind(alert.kind.as_str())
-            .bind(clean(&to_json(alert)?))
-            .bind(now.get())
-            .execute(&mut *tx)
-            .await?;
-        if kept.rows_affected() == 0 {
-            return Ok(false);
-        }
+        let Some(id) = self.keep_alert(&mut tx, alert, now).await? else { return Ok(false) };
         for posting in postings {
             let message = self.message_for(&mut tx, alert, posting, now).await?;
-            sqlx::query(JOIN).bind(message).bind(id).execute(&mut *tx).await?;
+            outgoing::join(&mut tx, message, id).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -289,10 +244,8 @@ impl Store {
         }
         let last = sqlx::query(LAST_ON_SUBJECT).bind(&route).bind(&channel).bind(&subject).fetch_one(&mut **tx).await?;
         let due = posting.route.due(alert.urgency, now, last.maybe_at("last")?);
-        let id = self.next_id(now);
-        let query = sqlx::query(POST).bind(id).bind(&channel).bind(&route).bind(&subject).bind(due.get()).bind(now.get());
-        query.execute(&mut **tx).await?;
-        Ok(id)
+        let outgoing = Outgoing { channel: &channel, route: &route, subject: &subject, due, more: More::MayJoin };
+        self.keep_message(tx, &outgoing, now).await
     }
 
     /// Changes of the verdict at `since` or later, oldest first, 1,000 at most.

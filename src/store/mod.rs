@@ -41,6 +41,7 @@ mod memory;
 mod mentions;
 mod near;
 mod outbox;
+mod outgoing;
 mod people;
 mod proposals;
 mod pulse;

@@ -4,7 +4,8 @@
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use super::row::{Cells, clean, clean_to, json, readable, to_json};
+use super::outgoing::{self, More, Outgoing};
+use super::row::{Cells, clean, clean_to, json, readable};
 use super::{Backend, Result, Store, StoreError, Touch};
 use crate::domain::alert::{Alert, Message, MessageState, Repeat};
 use crate::domain::ids::OutboxId;
@@ -142,41 +143,6 @@ where not exists (
         where o.alert_id = a.id
     )";
 
-const INSERT_ALERT: &str = "
-insert into alerts (
-    id,
-    key,
-    kind,
-    alert,
-    created_at
-)
-values ($1, $2, $3, $4, $5)
-on conflict (key) do nothing";
-
-const POST_NOW: &str = "
-insert into outbox (
-    id,
-    channel,
-    route,
-    subject,
-    state,
-    sealed,
-    due_at,
-    created_at,
-    attempts,
-    unsure,
-    lease_until,
-    leased_by
-)
-values ($1, $2, '', $3, 'waiting', 1, $4, $4, 0, 0, 0, '')";
-
-const JOIN: &str = "
-insert into outbox_alerts (
-    outbox_id,
-    alert_id
-)
-values ($1, $2)";
-
 impl Store {
     /// Messages whose time has come, oldest first, for `lease_ms`. From the first claim on nothing is added to them.
     pub async fn claim_messages(&self, worker: &str, now: Millis, lease_ms: i64, limit: i64) -> Result<Vec<Message>> {
@@ -232,21 +198,10 @@ impl Store {
     /// whether it was posted.
     pub async fn post_now(&self, alert: &Alert, channel: &str, now: Millis) -> Result<bool> {
         let mut tx = self.begin(Touch::Rows).await?;
-        let (id, message) = (self.next_id(now), self.next_id(now));
-        let kept = sqlx::query(INSERT_ALERT)
-            .bind(id)
-            .bind(clean(&alert.key))
-            .bind(alert.kind.as_str())
-            .bind(clean(&to_json(alert)?))
-            .bind(now.get())
-            .execute(&mut *tx)
-            .await?;
-        if kept.rows_affected() == 0 {
-            return Ok(false);
-        }
-        let query = sqlx::query(POST_NOW).bind(message).bind(clean(channel)).bind(clean(&alert.subject)).bind(now.get());
-        query.execute(&mut *tx).await?;
-        sqlx::query(JOIN).bind(message).bind(id).execute(&mut *tx).await?;
+        let Some(id) = self.keep_alert(&mut tx, alert, now).await? else { return Ok(false) };
+        let outgoing = Outgoing { channel: &clean(channel), route: "", subject: &clean(&alert.subject), due: now, more: More::No };
+        let message = self.keep_message(&mut tx, &outgoing, now).await?;
+        outgoing::join(&mut tx, message, id).await?;
         tx.commit().await?;
         Ok(true)
     }

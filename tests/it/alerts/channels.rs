@@ -2,7 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ebb::domain::alert::{Alert, MessageState, Phase, Urgency};
+use ebb::alert::mail::MailError;
+use ebb::alert::sheet::Sheet;
+use ebb::alert::{Mail, Tls};
+use ebb::domain::alert::{Alert, MessageState, Phase, Repeat, Urgency};
 use ring::hmac;
 use serde_json::Value;
 
@@ -223,4 +226,96 @@ async fn a_mail_server_that_refuses_for_good_is_not_asked_again() {
     let message = office.store().messages(None, None, 1).await.expect("messages").remove(0);
     assert!(message.last_error.as_deref().is_some_and(|e| e.contains("not from you")), "{message:?}");
     office.close().await;
+}
+
+/// Every kind that is reached over HTTP.
+const OVER_HTTP: [(&str, &str); 7] = [
+    ("slack", "url = { env = \"HOOK\" }"),
+    ("teams", "url = { env = \"HOOK\" }"),
+    ("discord", "url = { env = \"HOOK\" }"),
+    ("mattermost", "url = { env = \"HOOK\" }"),
+    ("pagerduty", "url = \"{hook}/v2/enqueue\"\ntoken = { env = \"KEY\" }"),
+    ("opsgenie", "url = \"{hook}/v2/alerts\"\ntoken = { env = \"KEY\" }"),
+    ("webhook", "url = \"{hook}/in\"\ntoken = { env = \"SIGNING\" }"),
+];
+
+/// Against a service that fails, throttles, stalls, and then takes it: four attempts that say the same.
+async fn hold_out(kind: &str, rest: &str) {
+    let mut hook = Hook::start(&[Say::Status(500), Say::RetryAfter(429, 40), Say::Stall]).await;
+    let office = Office::with(&format!("kind = \"{kind}\"\n{}", rest.replace("{hook}", &hook.url))).await;
+    office.tell(&[alert("a")]).await;
+    let secrets = [("HOOK", format!("{}/hooks/s3cret", hook.url)), ("KEY", "k".repeat(32)), ("SIGNING", SIGNING.to_owned())];
+    let secrets = secrets.each_ref().map(|(k, v)| (*k, v.as_str()));
+    let mut worker = office.worker("one", &secrets);
+    let mut errors = Vec::new();
+    for _ in 0..3 {
+        assert_eq!(worker.tick().await.expect("a round").again, 1, "{kind}: {errors:?}");
+        let message = office.store().messages(None, None, 1).await.expect("messages").remove(0);
+        let (waits, error) = (message.due_at.since(office.clock.now()), message.last_error.unwrap_or_default());
+        assert!(!error.contains("s3cret") && !error.contains("kkkk"), "{kind}: {error}");
+        errors.push((waits, error));
+        office.clock.advance(waits);
+    }
+    assert!(errors[0].1.contains("500") && errors[1].1.contains("429") && errors[2].1.contains("no answer"), "{kind}: {errors:?}");
+    assert!(errors[1].0 >= 40_000, "{kind}: not before it was asked to: {errors:?}");
+    assert_eq!(worker.tick().await.expect("a round").sent, 1, "{kind}");
+    let message = office.store().messages(None, None, 1).await.expect("messages").remove(0);
+    assert_eq!((message.state, message.attempts, message.repeat), (MessageState::Sent, 4, Repeat::Possible), "{kind}");
+    let bodies: Vec<String> = hook.rest().into_iter().map(|r| r.text).collect();
+    assert_eq!((bodies.len(), &bodies[0]), (4, &bodies[2]), "{kind}: the same words until one may have arrived");
+    office.close().await;
+}
+
+#[tokio::test]
+async fn every_channel_holds_out_against_a_service_that_fails_throttles_and_stalls() {
+    futures_util::future::join_all(OVER_HTTP.map(|(kind, rest)| hold_out(kind, rest))).await;
+    let named = OVER_HTTP.map(|(kind, _)| kind).into_iter().chain(["email"]).map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    let known = ebb::domain::alert::ChannelKind::ALL.iter().map(|k| k.as_str().to_owned()).collect();
+    assert_eq!(named, known, "a new kind belongs here");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_busy_or_throttles_is_asked_again() {
+    let script = ["421 4.3.2 shutting down\r\n", "450 4.2.1 rate limit, try later\r\n", "452 4.3.1 out of storage\r\n"];
+    let mut server = MailServer::start(&script).await;
+    let office = Office::with(&mail_channel(&server)).await;
+    office.tell(&[alert("a")]).await;
+    let mut worker = office.worker("one", &[]);
+    for words in ["shutting down", "rate limit", "out of storage"] {
+        assert_eq!(worker.tick().await.expect("a round").again, 1, "{words}");
+        let waiting = office.store().messages(None, None, 1).await.expect("messages").remove(0);
+        assert!(waiting.last_error.as_deref().is_some_and(|e| e.contains(words)), "{waiting:?}");
+        office.clock.advance(waiting.due_at.since(office.clock.now()));
+    }
+    assert_eq!(worker.tick().await.expect("a round").sent, 1);
+    assert!(server.next().await.data.contains("Subject:"));
+    office.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_server_that_stalls_is_left_and_the_letter_may_have_arrived() {
+    let server = MailServer::start(&[""]).await;
+    let mailbox = |text: &str| ebb::alert::target::mailbox(text).expect("an address");
+    let mail = Mail {
+        server: "127.0.0.1".to_owned(),
+        port: server.port,
+        tls: Tls::None,
+        login: None,
+        from: mailbox("ebb@acme.example"),
+        to: vec![mailbox("pr@acme.example")],
+    };
+    let sheet = Sheet {
+        name: "msg_1".to_owned(),
+        subject: "incident:9".to_owned(),
+        brand: "Acme Cloud".to_owned(),
+        title: "Sign-in fails".to_owned(),
+        urgency: Urgency::Info,
+        phase: Phase::Raised,
+        at: super::NOON,
+        parts: Vec::new(),
+        note: String::new(),
+        kind: "test",
+    };
+    let left = ebb::alert::mail::send(&mail, &sheet, &[], None, super::NOON).await;
+    assert!(matches!(left, Err(MailError::Later { repeat: Repeat::Possible, .. })), "{left:?}");
 }

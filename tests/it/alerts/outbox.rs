@@ -149,3 +149,22 @@ async fn a_message_whose_channel_is_gone_says_so() {
     assert!(message.last_error.as_deref().is_some_and(|e| e.contains("\"elsewhere\"")), "{message:?}");
     office.close().await;
 }
+
+#[tokio::test]
+async fn what_was_told_is_forgotten_after_its_time_and_looked_for_once_an_hour() {
+    let mut hook = Hook::start(&[]).await;
+    let mut office = office(&hook).await;
+    office.config.push_str("[alert]\nkeep = \"30d\"\n");
+    office.tell(&[alert("a")]).await;
+    let mut worker = office.worker("one", &SECRETS);
+    assert_eq!(worker.tick().await.expect("a round").sent, 1);
+    hook.next().await;
+    office.clock.advance(30 * DAY_MS);
+    assert_eq!(worker.tick().await.expect("a round").forgotten, 0, "to the second it is kept");
+    office.clock.advance(1);
+    assert_eq!(worker.tick().await.expect("a round").forgotten, 0, "it looked a moment ago");
+    office.clock.advance(HOUR_MS);
+    assert_eq!(worker.tick().await.expect("a round").forgotten, 2, "the message and its alert");
+    assert_eq!(office.store().messages(None, None, 9).await.expect("messages"), []);
+    office.close().await;
+}

@@ -10,6 +10,7 @@ contract! {
     an_alert_is_kept_once_and_joins_the_message_that_was_not_tried_yet,
     a_claimed_message_is_held_by_one_sender_and_never_grows,
     messages_are_listed_by_pages_and_states,
+    what_was_told_long_ago_is_forgotten_and_what_waits_is_not,
     a_token_is_found_by_its_hash_and_can_be_taken_back,
     the_same_write_gets_the_same_answer_for_a_day,
     channels_are_replaced_as_a_whole,
@@ -87,6 +88,38 @@ async fn messages_are_listed_by_pages_and_states(db: &Database) {
     let failed = db.store.messages(Some(MessageState::Failed), None, 9).await.expect("messages");
     assert_eq!(failed.iter().map(|m| m.id).collect::<Vec<_>>(), [held[0].id]);
     assert_eq!(db.store.messages_given_up().await.expect("a count"), 1);
+}
+
+async fn what_was_told_long_ago_is_forgotten_and_what_waits_is_not(db: &Database) {
+    let both = route();
+    let postings = [Posting { route: &both, channel: "a" }, Posting { route: &both, channel: "b" }];
+    // Told to two channels, of which one still waits; told to nobody; told; given up.
+    db.store.record_alert(&alert("half"), &postings, NOON).await.expect("kept");
+    db.store.record_alert(&alert("untold"), &[], NOON).await.expect("kept");
+    for n in 0..3 {
+        db.store.post_now(&Alert::test("a", n, NOON), "a", NOON.plus(n)).await.expect("posted");
+    }
+    let later = NOON.plus(HOUR_MS);
+    for (i, held) in db.store.claim_messages("w", later, HOUR_MS, 9).await.expect("a claim").iter().enumerate() {
+        let end = match (held.channel.as_str(), i % 2) {
+            ("b", _) => Attempt::Again { at: later.plus(9 * HOUR_MS), error: "busy".to_owned(), repeat: Repeat::First },
+            (_, 0) => Attempt::Sent,
+            _ => Attempt::GivenUp { error: "no".to_owned(), repeat: Repeat::First },
+        };
+        db.store.finish_attempt(held, "w", &end, later).await.expect("kept");
+    }
+    assert_eq!(db.store.forget_messages(later, 9).await.expect("looked"), 1, "only what went to nobody is older than the last attempt");
+    assert_eq!(db.store.messages(None, None, 9).await.expect("messages").len(), 5);
+    let after = later.plus(1);
+    let mut forgotten = Vec::new();
+    while forgotten.last() != Some(&0) {
+        forgotten.push(db.store.forget_messages(after, 3).await.expect("looked"));
+    }
+    assert_eq!(forgotten.iter().sum::<i64>(), 4 + 3, "four messages and the three tests: {forgotten:?}");
+    let left = db.store.messages(None, None, 9).await.expect("messages");
+    assert_eq!((left.len(), left[0].channel.as_str(), left[0].alerts[0].key.as_str()), (1, "b", "half"));
+    assert!(!db.store.record_alert(&alert("half"), &postings, after).await.expect("known"), "it is still being told");
+    assert!(db.store.record_alert(&alert("untold"), &[], after).await.expect("kept"), "what was forgotten is new");
 }
 
 async fn a_token_is_found_by_its_hash_and_can_be_taken_back(db: &Database) {
