@@ -63,7 +63,7 @@ fn or_fine(blocking: Vec<Reason>, code: &str, fine: &str) -> Vec<Reason> {
 }
 
 fn line(code: &str, text: String, blocks: bool) -> Reason {
-    Reason { code: code.to_owned(), text, blocks }
+    Reason::new(code, text, blocks)
 }
 
 /// `12 very unhappy people unanswered: 3 cases new, 2 contacted`.

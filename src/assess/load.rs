@@ -15,7 +15,7 @@ use super::coverage::{Reading, SourceRecord, Sources};
 use super::onset::OnsetRules;
 use super::quiet::{QuietSource, quiet};
 use super::silence;
-use super::verdict::{Evidence, Surroundings};
+use super::verdict::{Evidence, Sampled, Surroundings};
 use super::window::Rules;
 
 /// Concern is taken to last this long after a fix when nobody closed the incident.
@@ -186,19 +186,18 @@ async fn quiet_sources(store: &Store, brand: BrandId, now: Millis) -> Result<Vec
 }
 
 /// Sources of a brand of which a sample is read now, in words.
-async fn sampled(store: &Store, brand: BrandId, now: Millis) -> Result<Vec<String>, StoreError> {
+async fn sampled(store: &Store, brand: BrandId, now: Millis) -> Result<Vec<Sampled>, StoreError> {
     let spending: Vec<_> = store.spending(now).await?.into_iter().filter(|s| s.one_in > 1).collect();
     if spending.is_empty() {
         return Ok(Vec::new());
     }
     let health = store.source_health().await?;
     let own = health.iter().filter(|h| h.spec.brand == brand && Saving::of(h.spec.kind) == Saving::Samples);
-    let words = own.filter_map(|h| {
+    let sampled = own.filter_map(|h| {
         let saving = spending.iter().find(|s| s.source == h.id)?;
-        let since = saving.since.map_or_else(|| "today".to_owned(), super::reasons::when);
-        Some(format!("{} is read as a sample, 1 in {} since {since}", h.spec.name, saving.one_in))
+        Some(Sampled { source: h.spec.name.clone(), one_in: saving.one_in, since: saving.since })
     });
-    Ok(words.collect())
+    Ok(sampled.collect())
 }
 
 /// Mentions younger than this may still wait for a score without a word about it.

@@ -72,7 +72,7 @@ pub fn outlook(baseline: &Baseline, heard: &[Heard], silent: &[Silence], at: Mil
 }
 
 fn reasons(outlook: &Outlook, window: &Window, silent: &[Silence]) -> Vec<Reason> {
-    let reason = |code: &str, blocks: bool, text: String| Reason { code: code.to_owned(), text, blocks };
+    let reason = |code: &str, blocks: bool, text: String| Reason::new(code, text, blocks);
     let numbers = format!(
         "{:.1} unhappy authors an hour, {:.1} expected, raised above {:.1}",
         outlook.unhappy_per_hour, outlook.expected_per_hour, outlook.upper_limit

@@ -52,6 +52,17 @@ pub struct Evidence<'a> {
     pub rules: Rules,
 }
 
+/// A source of which a sample is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sampled {
+    /// Its name.
+    pub source: String,
+    /// One part in so many is read.
+    pub one_in: i64,
+    /// Since when; `None` when that is not known, which is today.
+    pub since: Option<Millis>,
+}
+
 /// What else is known at the moment of an assessment. The default is right for the past.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Surroundings {
@@ -73,8 +84,8 @@ pub struct Surroundings {
     pub silent: Vec<Silence>,
     /// Sources that no baseline covers.
     pub left_out: Vec<String>,
-    /// Sources of which a sample is read now, in words.
-    pub sampled: Vec<String>,
+    /// Sources of which a sample is read now.
+    pub sampled: Vec<Sampled>,
     /// Sources that answer, and bring suspiciously nothing.
     pub quiet: Vec<QuietSource>,
     /// Themes that are still hot, and how many unhappy people they had in the last hours.

@@ -1,5 +1,7 @@
 //! Whether it is over: counts an hour, the frozen baseline, and the verdict with its reasons.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{IncidentId, SourceId, VerdictId};
@@ -95,6 +97,34 @@ pub struct Baseline {
     pub window_size: f64,
 }
 
+/// A value in a reason, to be written as the reader's language writes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// A number of things: it also decides between forms.
+    Count(i64),
+    /// A rate or a ratio: one decimal, none from 20 on.
+    Rate(f64),
+    /// How many times as much: one decimal.
+    Ratio(f64),
+    /// A number whose decimals say nothing.
+    Whole(f64),
+    /// 0..=1, shown in percent.
+    Share(f64),
+    /// A moment.
+    At(Millis),
+    /// A length of time in whole hours, milliseconds.
+    Lasting(i64),
+    /// A name, as it is in every language.
+    Name(String),
+    /// Names, and how many more there are.
+    Names(Vec<String>, i64),
+    /// Phrases with the people behind each, and how many more there are.
+    Phrases(Vec<(String, i64)>, i64),
+    /// A word of ours that decides between forms and is not shown itself.
+    Case(String),
+}
+
 /// One reason for a verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
@@ -104,6 +134,33 @@ pub struct Reason {
     pub text: String,
     /// Whether the incident should not be closed over it.
     pub blocks: bool,
+    /// What stands in the sentence, by name, so that it can be said in another language. Empty for a reason without
+    /// values, and for those that were kept before there were any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Value>,
+}
+
+impl Reason {
+    /// A reason without values.
+    pub fn new(code: &str, text: impl Into<String>, blocks: bool) -> Self {
+        Self { code: code.to_owned(), text: text.into(), blocks, values: BTreeMap::new() }
+    }
+
+    /// With a value. A number without end is left out: no kept form could hold it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        let endless = matches!(value, Value::Rate(n) | Value::Ratio(n) | Value::Whole(n) | Value::Share(n) if !n.is_finite());
+        if !endless {
+            self.values.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// With a word that decides between forms.
+    #[must_use]
+    pub fn case(self, name: &str, word: &str) -> Self {
+        self.with(name, Value::Case(word.to_owned()))
+    }
 }
 
 /// A verdict at one moment, with the numbers that it rests on.

@@ -58,6 +58,7 @@ fn is_raised(hour: &HourFact) -> bool {
 
 /// The concern curve.
 pub fn concern(facts: &Facts, texts: &Texts) -> Chart {
+    let raised = i64::try_from(facts.hours.iter().filter(|h| is_raised(h)).count()).unwrap_or(i64::MAX);
     let alt = match facts.peak {
         Some(peak) => texts.with(
             "curve-alt",
@@ -65,7 +66,8 @@ pub fn concern(facts: &Facts, texts: &Texts) -> Chart {
                 ("from", texts.date_time(facts.shown.from()).into()),
                 ("to", texts.date_time(facts.shown.to()).into()),
                 ("peak", texts.number(peak.unhappy).into()),
-                ("raised", texts.number(i64::try_from(facts.hours.iter().filter(|h| is_raised(h)).count()).unwrap_or(i64::MAX)).into()),
+                ("n", raised.into()),
+                ("raised", texts.number(raised).into()),
             ],
         ),
         None => texts.get("curve-alt-empty"),

@@ -3,7 +3,7 @@
 //! | file | is |
 //! |---|---|
 //! | [`facts`], [`mod@gather`] | what a report says, in plain values, sealed |
-//! | [`voices`], [`links`], [`texts`], [`charts`] | whose words, where they lead, in which language, how they look |
+//! | [`voices`], [`links`], [`texts`], [`reasons`], [`charts`] | whose words, where they lead, in which language, how they look |
 //! | [`document`] | the report as blocks, in the reader's language |
 //! | [`html`], [`markdown`], [`pdf`], [`xlsx`] | the formats |
 //! | [`picture`], [`fonts`] | charts as pictures, and the letters in them |
@@ -22,10 +22,13 @@ pub mod markdown;
 pub mod pdf;
 pub mod picture;
 pub mod postmortem;
+pub mod reasons;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_lang;
 pub mod texts;
 pub mod voices;
 pub mod xlsx;

@@ -229,7 +229,7 @@ mod tests {
     const START: Millis = Millis::new(1_795_176_000_000);
 
     fn reason(text: &str) -> Reason {
-        Reason { code: "x".to_owned(), text: text.to_owned(), blocks: true }
+        Reason::new("x", text, true)
     }
 
     fn elevated(at: Millis) -> KeptVerdict {

@@ -1,12 +1,12 @@
 //! The words of a report in the reader's language, from catalogues: one file a language.
 
-use fluent::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use fluent::{FluentArgs, FluentBundle, FluentError, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
-/// ISO 639-1 code and catalogue. A further language is a file and a line here.
-const CATALOGUES: [(&str, &str); 2] = [("en", include_str!("texts/en.ftl")), ("it", include_str!("texts/it.ftl"))];
+// `CATALOGUES`: ISO 639-1 code and catalogue of each file in `texts/`, English first. A further language is a file there.
+include!(concat!(env!("OUT_DIR"), "/catalogues.rs"));
 
 /// A language that reports are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub struct Lang(&'static str);
 
 /// A language without a catalogue.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("there are no texts in `{0}`; known: en, it")]
+#[error("there are no texts in `{0}`; known: {known}", known = Lang::all().map(Lang::code).collect::<Vec<_>>().join(", "))]
 pub struct UnknownLang(String);
 
 impl Lang {
-    /// The language of the pages, and of the reasons that the store keeps.
+    /// The language of the pages, and of the texts that the store keeps.
     pub const ENGLISH: Self = Self("en");
 
     /// All of them.
@@ -83,6 +83,11 @@ impl Texts {
     /// The texts of a language.
     pub fn new(lang: Lang) -> Self {
         let source = CATALOGUES.iter().find(|(code, _)| *code == lang.0).map_or("", |(_, text)| text);
+        Self::of(lang, source)
+    }
+
+    /// The texts of a catalogue.
+    pub(super) fn of(lang: Lang, source: &str) -> Self {
         // A test reads every catalogue: what could not be read is left out here.
         let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(read, _)| read);
         let id: LanguageIdentifier = lang.0.parse().unwrap_or_default();
@@ -104,13 +109,28 @@ impl Texts {
     }
 
     /// A text with values. A missing one shows its key: a test finds it before a reader does.
-    pub fn with(&self, key: &str, values: &[(&'static str, Arg)]) -> String {
-        self.find(key, values).unwrap_or_else(|| key.to_owned())
+    pub fn with(&self, key: &str, values: &[(&str, Arg)]) -> String {
+        self.format(key, None, values).map_or_else(|| key.to_owned(), |(text, _)| text)
     }
 
-    /// A text that a language may lack.
-    pub fn find(&self, key: &str, values: &[(&'static str, Arg)]) -> Option<String> {
-        let pattern = self.bundle.get_message(key)?.value()?;
+    /// A text with all its values; `None` when one is missing, or the text.
+    pub fn whole(&self, key: &str, values: &[(&str, Arg)]) -> Option<String> {
+        let (text, missing) = self.format(key, None, values)?;
+        missing.is_empty().then_some(text)
+    }
+
+    /// What a text has beside it under a name.
+    pub fn beside(&self, key: &str, name: &str) -> Option<String> {
+        self.format(key, Some(name), &[]).map(|(text, _)| text)
+    }
+
+    /// A text, or what stands beside it, and what was missing for it.
+    fn format(&self, key: &str, beside: Option<&str>, values: &[(&str, Arg)]) -> Option<(String, Vec<FluentError>)> {
+        let message = self.bundle.get_message(key)?;
+        let pattern = match beside {
+            None => message.value()?,
+            Some(name) => message.get_attribute(name)?.value(),
+        };
         let mut args = FluentArgs::new();
         for (name, value) in values {
             let value: FluentValue<'_> = match value {
@@ -119,7 +139,9 @@ impl Texts {
             };
             args.set(*name, value);
         }
-        Some(self.bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned())
+        let mut missing = Vec::new();
+        let text = self.bundle.format_pattern(pattern, Some(&args), &mut missing).into_owned();
+        Some((text, missing))
     }
 
     /// A text about a number of things: `$n` chooses the form, `$shown` is written.
@@ -147,6 +169,17 @@ impl Texts {
         let (whole, rest) = text.split_once('.').unwrap_or((&text, "0"));
         let sign = if value < 0.0 && text != "0.0" { "−" } else { "" };
         format!("{sign}{}{}{rest}", self.number(whole.parse().unwrap_or(i64::MAX)), self.get("number-point"))
+    }
+
+    /// A rate or a ratio: one decimal, none from 20 on.
+    pub fn rate(&self, value: f64) -> String {
+        if value < 20.0 { self.decimal(value) } else { self.whole_number(value) }
+    }
+
+    /// Without its decimals.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded; what does not fit is cut to the largest number")]
+    pub fn whole_number(&self, value: f64) -> String {
+        self.number(value.round_ties_even() as i64)
     }
 
     /// Two decimals, for severities between 0 and 1.
@@ -188,6 +221,23 @@ impl Texts {
         self.with("date-time", &[("date", self.date(at).into()), ("time", at.to_datetime().format("%H:%M").to_string().into())])
     }
 
+    /// A moment within a sentence: `09:10 UTC on 19 Nov`.
+    pub fn moment(&self, at: Millis) -> String {
+        let time = at.to_datetime().format("%H:%M").to_string();
+        self.with("moment", &[("time", time.into()), ("date", self.date_short(at).into())])
+    }
+
+    /// A length of time in whole hours, from four days on in days: `72 h`, `5 days 3 h`.
+    pub fn lasting(&self, ms: i64) -> String {
+        let hours = ms.max(0) / HOUR_MS;
+        if ms > 4 * DAY_MS {
+            let (days, hours) = (self.number(hours / 24), self.number(hours % 24));
+            self.with("lasting-days", &[("days", days.into()), ("hours", hours.into())])
+        } else {
+            self.with("lasting-hours", &[("hours", self.number(hours).into())])
+        }
+    }
+
     /// The label of a tick: the hour, or the day at midnight.
     pub fn tick(&self, at: Millis) -> String {
         if at.get().rem_euclid(DAY_MS) == 0 { self.date_short(at) } else { at.to_datetime().format("%H:%M").to_string() }
@@ -212,9 +262,6 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Keys that a language needs only when the reasons of verdicts must be said in other words.
-    const OPTIONAL: &str = "reason-";
-
     fn keys(source: &str) -> BTreeSet<&str> {
         let key = |line: &'static str| line.split_once(" =").map(|(key, _)| key);
         let source: &'static str = CATALOGUES.iter().find(|(_, text)| *text == source).map_or("", |(_, text)| text);
@@ -223,11 +270,11 @@ mod tests {
 
     #[test]
     fn every_catalogue_is_read_without_a_complaint_and_has_the_same_keys() {
-        let english: BTreeSet<_> = keys(CATALOGUES[0].1).into_iter().filter(|k| !k.starts_with(OPTIONAL)).collect();
+        let english: BTreeSet<_> = keys(CATALOGUES[0].1);
         assert!(english.len() > 150, "{}", english.len());
         for (code, source) in CATALOGUES {
             assert!(FluentResource::try_new(source.to_owned()).is_ok(), "{code}");
-            let here: BTreeSet<_> = keys(source).into_iter().filter(|k| !k.starts_with(OPTIONAL)).collect();
+            let here: BTreeSet<_> = keys(source);
             assert_eq!(here, english, "{code}");
         }
     }

@@ -114,7 +114,7 @@ pub fn updates() -> Vec<Update> {
 }
 
 pub fn assessment(verdict: Verdict) -> Assessment {
-    let reason = |code: &str, text: &str, blocks: bool| Reason { code: code.to_owned(), text: text.to_owned(), blocks };
+    let reason = Reason::new;
     Assessment {
         at: now(),
         verdict,

@@ -1,13 +1,19 @@
 //! The one page for those who read no more: what happened, how bad, who was helped, what is open, what it rests on.
 
 use crate::domain::incident::FlagState;
+use crate::domain::theme::ThemeKind;
 use crate::domain::time::{DAY_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
-use super::super::facts::Facts;
-use super::super::texts::{Lang, Texts};
+use super::super::facts::{Facts, ThemeFact};
+use super::super::reasons;
+use super::super::texts::Texts;
 use super::super::voices::one_line;
+use super::sections::theme_name;
 use super::{Block, Figure, Numbered, Source, heading, sentence};
+
+/// Themes on the first page.
+const NAMED: usize = 3;
 
 pub(super) fn blocks(source: &Source<'_>) -> Vec<Block> {
     let (facts, texts) = (&source.sealed.facts, source.texts);
@@ -124,6 +130,8 @@ fn happened(facts: &Facts, texts: &Texts) -> String {
         Some(closed) => texts.with("happened-closed", &[("at", at(closed).into())]),
         None => texts.get("happened-open"),
     });
+    sentences.extend(about(facts, texts));
+    sentences.push(said(facts, texts));
     if !incident.close_reason.is_empty() {
         sentences.push(texts.with("happened-reason", &[("reason", sentence(&incident.close_reason, 1_000).into())]));
     }
@@ -131,6 +139,22 @@ fn happened(facts: &Facts, texts: &Texts) -> String {
         sentences.push(texts.with("happened-lead", &[("name", one_line(&incident.commander, 100).into())]));
     }
     sentences.join(" ")
+}
+
+/// The themes that most people wrote about.
+fn about(facts: &Facts, texts: &Texts) -> Option<String> {
+    let phrases = facts.themes.iter().filter(|t| t.kind == ThemeKind::Phrase).take(NAMED);
+    let quoted = |t: &ThemeFact| texts.with("happened-themes-quote", &[("theme", theme_name(t, texts).into())]);
+    let names: Vec<String> = phrases.map(quoted).collect();
+    (!names.is_empty()).then(|| texts.with("happened-themes", &[("themes", names.join(", ").into())]))
+}
+
+/// How often the brand spoke, and how soon.
+fn said(facts: &Facts, texts: &Texts) -> String {
+    let n = i64::try_from(facts.updates.len()).unwrap_or(i64::MAX);
+    let Some(first) = facts.updates.first() else { return texts.get("happened-silent") };
+    let after = texts.duration(first.at.since(facts.incident.started_at));
+    texts.with("happened-said", &[("n", n.into()), ("shown", texts.number(n).into()), ("after", after.into())])
 }
 
 /// How many were looked after, and how many wrote more calmly later.
@@ -165,16 +189,14 @@ fn open(facts: &Facts, texts: &Texts) -> Block {
     if waiting > 0 && !said {
         items.push(texts.count("open-people", waiting));
     }
-    // Sources that are silent one by one are one thing in a language that does not name them.
+    // Reasons that were kept without their values say the same of each source in a language other than English.
     items.dedup();
     if items.is_empty() { Block::Para { text: texts.get("open-nothing") } } else { Block::List { numbered: Numbered::No, items } }
 }
 
-/// A reason in the reader's language. The store keeps them in English, with their numbers; other languages say what
-/// kind of reason it is, and the numbers stand in the tables.
+/// A reason in the reader's language, as a sentence.
 pub(in crate::report) fn reason(reason: &Reason, texts: &Texts) -> String {
-    let own = (texts.lang() != Lang::ENGLISH).then(|| texts.find(&format!("reason-{}", reason.code), &[])).flatten();
-    sentence(&own.unwrap_or_else(|| reason.text.clone()), 400)
+    sentence(&reasons::say(reason, texts), 400)
 }
 
 fn rests(facts: &Facts, texts: &Texts) -> String {

@@ -1,5 +1,4 @@
-# Texts of reports. Every language has the same keys; those of `reason-` are needed only where the reasons of a
-# verdict, which are kept in English, must be said in other words.
+# Texts of reports. Every language has the same keys.
 # $n is a number that decides between singular and plural, $shown the same number as it is written.
 
 language = English
@@ -43,6 +42,8 @@ unit-days = { $n ->
 report = Incident report
 subtitle = { $brand }: incident report, state of { $at }
 page = Page { $page } of { $pages }
+missing-legend = { $mark }: a sign that the fonts of this file lack
+missing-note = Signs that no font on the machine that made this file has: { $n }. { $mark } stands in their place; the report as HTML, XLSX and Markdown has them.
 none = –
 unknown = not known
 person = Person { $n }
@@ -96,6 +97,13 @@ happened-not-fixed = It has not been declared mended.
 happened-closed = Closed on { $at }.
 happened-open = The incident is open.
 happened-reason = It was closed although something stood against it, because: { $reason }
+happened-themes = What people wrote about most: { $themes }.
+happened-themes-quote = “{ $theme }”
+happened-said = { $n ->
+    [one] The brand published { $shown } update, { $after } after the start.
+   *[other] The brand published { $shown } updates, the first { $after } after the start.
+}
+happened-silent = The brand published nothing that Ebb knows of.
 happened-lead = Led by { $name }.
 
 figure-people = People affected
@@ -129,6 +137,7 @@ rests-sources = { $n ->
 }, { $mentions } mentions since the start; { $read } of the time since then was read, by the share of what the sources normally bring.
 rests-baseline = Normal is the { $method } over { $history } before the start, { $sources }{ $cut ->
     [0] .
+    [one] , with one stretch cut out.
    *[other] , with { $cut } stretches cut out.
 }
 rests-baseline-sources = { $n ->
@@ -142,7 +151,10 @@ method-flat = average hour
 method-none = no baseline
 
 curve = Concern over time
-curve-alt = Unhappy people an hour from { $from } to { $to }. Peak { $peak }. { $raised } hours above normal.
+curve-alt = Unhappy people an hour from { $from } to { $to }. Peak { $peak }. { $n ->
+    [one] { $raised } hour above normal.
+   *[other] { $raised } hours above normal.
+}
 curve-alt-empty = Unhappy people an hour: nothing was counted.
 curve-caption = Unhappy people an hour against what is normal. Numbered marks are listed below.
 chart-unhappy = unhappy people
@@ -295,3 +307,108 @@ col-mended-hours = Hours until mended
 col-recovered-hours = Hours until recovered
 col-expected = Expected
 col-upper = Normal up to
+
+# The reasons of a verdict. The values are those of `assess::reasons`; of a number of things $NAME decides between forms
+# and $NAME-shown is written. `.kind` is what is left of a reason that was kept before its values were.
+moment = { $time } UTC on { $date }
+lasting-hours = { $hours } h
+lasting-days = { $days } days { $hours } h
+phrase-count = “{ $phrase }” ({ $n } in 6 h)
+reason-rates = { $unhappy } unhappy authors an hour, { $expected } expected, raised above { $limit }
+reason-level = { $case ->
+    [far] far above normal
+   *[times] { $times } times normal
+}
+reason-no_baseline = No baseline: fewer than 24 hours before the start were read. Import history, or let the sources read further back
+    .kind = No baseline: fewer than 24 hours before the start were read
+reason-early = The first hour since { $since } is not complete
+    .kind = The first hour since the start is not complete
+reason-coverage_low = Only { $read } of what is normally heard was read in the last { $hours } h
+    .kind = Too little of what is normally heard was read
+reason-baseline_unscored = What is normal is not known yet: { $waiting-shown } of { $all-shown } earlier mentions wait for a score
+    .kind = What is normal is not known yet: earlier mentions wait for a score
+reason-unscored = { $waiting-shown } of { $all-shown } mentions in the window wait for a score
+    .kind = Recent mentions wait for a score
+reason-concern_raised = Concern is { reason-level }: { reason-rates }
+    .kind = Concern is above normal
+reason-concern_easing = Concern is { reason-level }{ $peak ->
+    [known] , { $below } below its peak at { $at }
+   *[none] {""}
+}: { reason-rates }
+    .kind = Concern is above normal, and easing
+reason-concern_wavers = Concern rose above normal again: { reason-rates }; a relapse if it lasts { $lasts-shown } h or exceeds { $relapse }
+    .kind = Concern rose above normal again
+reason-concern_calm = Concern is normal: { reason-rates }
+    .kind = Concern is normal
+reason-concern_heard = What was read: { reason-rates }
+    .kind = Concern in what was read
+reason-relapsed = It was calm, and concern rose again by { $at }
+    .kind = It was calm, and concern rose again
+reason-never_raised = Concern has not been above normal since the start at { $since }
+    .kind = Concern has not been above normal since the start
+reason-people_unanswered = { $all ->
+    [one] { $all-shown } very unhappy person unanswered
+   *[other] { $all-shown } very unhappy people unanswered
+}{ $assigned ->
+    [0] {""}
+   *[other] , { $assigned-shown } of them assigned
+}
+    .kind = Very unhappy people wait for an answer
+reason-source_raised = { $case ->
+    [more] { $more-shown } more sources above normal
+    [far] { $source } far above normal: { $count-shown } unhappy authors in { $hours-shown } h, { $expected } expected
+   *[times] { $source } { $times } times normal: { $count-shown } unhappy authors in { $hours-shown } h, { $expected } expected
+}
+    .kind = A source is above its normal
+reason-themes_hot = { $all ->
+    [one] One theme is still hot: { $themes }
+   *[other] Themes are still hot: { $themes }
+}{ $themes-more ->
+    [0] {""}
+   *[other] {" "}and { $themes-more-shown } more
+}
+    .kind = Themes are still hot
+reason-source_silent = { $case ->
+    [more] { $more ->
+        [one] { $more-shown } more source silent
+       *[other] { $more-shown } more sources silent
+    }
+    [never] { $source } was never read (brings { $share } of what is normally heard)
+   *[since] { $source } silent since { $since } (brings { $share } of what is normally heard)
+}
+    .kind = A source that the comparison rests on is silent
+reason-source_quiet = { $source } suspiciously quiet since { $since }: it answers, but { $expected } mentions would be usual by now
+    .kind = A source is suspiciously quiet
+reason-hold_complete = Calm since { $since }, all { $hold } held
+    .kind = The hold time passed in calm
+reason-hold_still_high = Each hour is normal, the sum is not: { $count-shown } unhappy authors in the { $hours } h up to { $at }, calm is up to { $calm-shown }
+    .kind = Each hour is normal, the sum is not
+reason-hold_paused = Hold time stands still at { $held } of { $hold }: only { $read } is read
+    .kind = Hold time stands still: too little is read
+reason-hold_running = Calm since { $since }, { $held } of { $hold } held, { $left } left
+    .kind = Calm; the hold time is running
+reason-time_to_normal = { $case ->
+    [known] Halves every { $half } h ({ $half-low } to { $half-high }); if it goes on like this, normal in about { $normal } h ({ $normal-low } to { $normal-high }), then the hold time
+   *[unknown] Cannot tell yet when it will be normal: the fall is too short or too uneven
+}
+    .kind = When it will be normal
+reason-baseline_short = { $case ->
+    [hour_of_day] Baseline by hour of the day only: less than three weeks of history, so limits are wide
+   *[flat] Baseline is one number for all hours: less than three days of history, so limits are wide
+}
+    .kind = The baseline is short, so limits are wide
+reason-source_sampled = { $source } is read as a sample, 1 in { $one-in-shown } since { $case ->
+    [since] { $since }
+   *[today] today
+}; counts are of the people seen, and expectations of the part that is read
+    .kind = A source is read as a sample
+reason-source_new = Not compared, because too little of their history was read: { $sources }{ $sources-more ->
+    [0] {""}
+   *[other] {" "}and { $sources-more-shown } more
+}
+    .kind = Some sources are not compared: too little of their history was read
+reason-we_are_silent = We have said nothing for { $quiet }: { $case ->
+    [said] the last update was at { $since }
+   *[never] not a word since the start at { $since }
+}
+    .kind = We have said nothing for long

@@ -1,4 +1,4 @@
-# Testi dei rapporti in italiano. Le chiavi sono quelle di en.ftl, più le ragioni dei verdetti (`reason-`).
+# Testi dei rapporti in italiano. Le chiavi sono quelle di en.ftl.
 
 language = Italiano
 number-group = .
@@ -41,6 +41,8 @@ unit-days = { $n ->
 report = Rapporto sull’incidente
 subtitle = { $brand }: rapporto sull’incidente, dati del { $at }
 page = Pagina { $page } di { $pages }
+missing-legend = { $mark }: un segno che manca nei caratteri di questo file
+missing-note = Segni che nessun carattere della macchina che ha prodotto questo file possiede: { $n }. Al loro posto c’è { $mark }; il rapporto in HTML, XLSX e Markdown li contiene.
 none = –
 unknown = non noto
 person = Persona { $n }
@@ -94,6 +96,13 @@ happened-not-fixed = Non è stato dichiarato risolto.
 happened-closed = Chiuso il { $at }.
 happened-open = L’incidente è aperto.
 happened-reason = È stato chiuso benché qualcosa vi si opponesse, perché: { $reason }
+happened-themes = Di che cosa si è scritto di più: { $themes }.
+happened-themes-quote = «{ $theme }»
+happened-said = { $n ->
+    [one] Il marchio ha pubblicato { $shown } comunicato, { $after } dopo l’inizio.
+   *[other] Il marchio ha pubblicato { $shown } comunicati, il primo { $after } dopo l’inizio.
+}
+happened-silent = Ebb non conosce alcun comunicato del marchio.
 happened-lead = Responsabile: { $name }.
 
 figure-people = Persone toccate
@@ -127,6 +136,7 @@ rests-sources = { $n ->
 }, { $mentions } menzioni dall’inizio; da allora è stato letto il { $read } del tempo, in proporzione a ciò che le fonti portano di solito.
 rests-baseline = La norma è: { $method }, su { $history } prima dell’inizio, { $sources }{ $cut ->
     [0] .
+    [one] , con un periodo escluso.
    *[other] , con { $cut } periodi esclusi.
 }
 rests-baseline-sources = { $n ->
@@ -140,7 +150,10 @@ method-flat = l’ora media
 method-none = nessuna base
 
 curve = La preoccupazione nel tempo
-curve-alt = Persone scontente per ora dal { $from } al { $to }. Picco { $peak }. { $raised } ore sopra la norma.
+curve-alt = Persone scontente per ora dal { $from } al { $to }. Picco { $peak }. { $n ->
+    [one] { $raised } ora sopra la norma.
+   *[other] { $raised } ore sopra la norma.
+}
 curve-alt-empty = Persone scontente per ora: nulla è stato contato.
 curve-caption = Persone scontente per ora rispetto alla norma. I segni numerati sono elencati sotto.
 chart-unhappy = persone scontente
@@ -294,24 +307,113 @@ col-recovered-hours = Ore fino al rientro
 col-expected = Attese
 col-upper = Normale fino a
 
-reason-no_baseline = Nessuna base: prima dell’inizio sono state lette meno di 24 ore
-reason-early = La prima ora dall’inizio non è ancora completa
-reason-coverage_low = È stato letto troppo poco di ciò che si sente di solito
-reason-baseline_unscored = La norma non è ancora nota: menzioni precedenti attendono una valutazione
-reason-unscored = Menzioni recenti attendono una valutazione
-reason-concern_raised = La preoccupazione è sopra la norma
-reason-concern_easing = La preoccupazione è sopra la norma, ma in calo
-reason-concern_calm = La preoccupazione è nella norma
-reason-concern_wavers = La preoccupazione è risalita sopra la norma
-reason-concern_heard = La preoccupazione in ciò che è stato letto
-reason-relapsed = Era calmo, e la preoccupazione è risalita
-reason-never_raised = Dall’inizio la preoccupazione non è mai stata sopra la norma
-reason-people_unanswered = Persone molto scontente attendono una risposta
-reason-source_silent = Una fonte su cui si fonda il confronto tace
-reason-hold_complete = Il tempo di attesa è trascorso nella calma
-reason-hold_still_high = Ogni ora è nella norma, la somma no
-reason-hold_paused = Il tempo di attesa è fermo: si legge troppo poco
-reason-hold_running = Calmo; il tempo di attesa corre
-reason-baseline_short = La base è breve, perciò i limiti sono larghi
-reason-source_new = Alcune fonti non sono confrontate: se ne è letta troppo poca storia
-reason-themes_hot = Alcuni temi sono ancora accesi
+# Le ragioni di un verdetto. I valori sono quelli di `assess::reasons`; per una quantità $NOME sceglie la forma e
+# $NOME-shown è ciò che si scrive. `.kind` è ciò che resta di una ragione conservata prima che ci fossero i valori.
+moment = { $time } UTC del { $date }
+lasting-hours = { $hours } h
+lasting-days = { $days } giorni e { $hours } h
+phrase-count = «{ $phrase }» ({ $n } in 6 h)
+reason-rates = { $unhappy } autori scontenti l’ora, attesi { $expected }, fuori norma sopra { $limit }
+reason-level = { $case ->
+    [far] molto sopra la norma
+   *[times] { $times } volte la norma
+}
+reason-no_baseline = Nessuna base: prima dell’inizio sono state lette meno di 24 ore. Si possono importare dati passati, o far leggere le fonti più indietro
+    .kind = Nessuna base: prima dell’inizio sono state lette meno di 24 ore
+reason-early = La prima ora dalle { $since } non è ancora completa
+    .kind = La prima ora dall’inizio non è ancora completa
+reason-coverage_low = Nelle ultime { $hours } h è stato letto solo il { $read } di ciò che si sente di solito
+    .kind = È stato letto troppo poco di ciò che si sente di solito
+reason-baseline_unscored = La norma non è ancora nota: { $waiting-shown } menzioni precedenti su { $all-shown } attendono una valutazione
+    .kind = La norma non è ancora nota: menzioni precedenti attendono una valutazione
+reason-unscored = { $waiting-shown } menzioni recenti su { $all-shown } attendono una valutazione
+    .kind = Menzioni recenti attendono una valutazione
+reason-concern_raised = La preoccupazione è { reason-level }: { reason-rates }
+    .kind = La preoccupazione è sopra la norma
+reason-concern_easing = La preoccupazione è { reason-level }{ $peak ->
+    [known] , il { $below } sotto il picco delle { $at }
+   *[none] {""}
+}: { reason-rates }
+    .kind = La preoccupazione è sopra la norma, ma in calo
+reason-concern_wavers = La preoccupazione è risalita sopra la norma: { reason-rates }; è una ricaduta se dura { $lasts-shown } h o supera { $relapse }
+    .kind = La preoccupazione è risalita sopra la norma
+reason-concern_calm = La preoccupazione è nella norma: { reason-rates }
+    .kind = La preoccupazione è nella norma
+reason-concern_heard = Ciò che è stato letto: { reason-rates }
+    .kind = La preoccupazione in ciò che è stato letto
+reason-relapsed = Era calmo, e la preoccupazione è risalita entro le { $at }
+    .kind = Era calmo, e la preoccupazione è risalita
+reason-never_raised = Dall’inizio, alle { $since }, la preoccupazione non è mai stata sopra la norma
+    .kind = Dall’inizio la preoccupazione non è mai stata sopra la norma
+reason-people_unanswered = { $all ->
+    [one] { $all-shown } persona molto scontenta attende una risposta
+   *[other] { $all-shown } persone molto scontente attendono una risposta
+}{ $assigned ->
+    [0] {""}
+    [one] , { $assigned-shown } di loro è assegnata
+   *[other] , { $assigned-shown } di loro sono assegnate
+}
+    .kind = Persone molto scontente attendono una risposta
+reason-source_raised = { $case ->
+    [more] { $more ->
+        [one] { $more-shown } altra fonte sopra la norma
+       *[other] { $more-shown } altre fonti sopra la norma
+    }
+    [far] { $source } molto sopra la norma: { $count-shown } autori scontenti in { $hours-shown } h, attesi { $expected }
+   *[times] { $source } a { $times } volte la norma: { $count-shown } autori scontenti in { $hours-shown } h, attesi { $expected }
+}
+    .kind = Una fonte è sopra la propria norma
+reason-themes_hot = { $all ->
+    [one] Un tema è ancora acceso: { $themes }
+   *[other] Alcuni temi sono ancora accesi: { $themes }
+}{ $themes-more ->
+    [0] {""}
+    [one] {" "}e { $themes-more-shown } altro
+   *[other] {" "}e altri { $themes-more-shown }
+}
+    .kind = Alcuni temi sono ancora accesi
+reason-source_silent = { $case ->
+    [more] { $more ->
+        [one] { $more-shown } altra fonte tace
+       *[other] { $more-shown } altre fonti tacciono
+    }
+    [never] { $source } non è mai stata letta (porta il { $share } di ciò che si sente di solito)
+   *[since] { $source } tace dalle { $since } (porta il { $share } di ciò che si sente di solito)
+}
+    .kind = Una fonte su cui si fonda il confronto tace
+reason-source_quiet = { $source } è stranamente in silenzio dalle { $since }: risponde, ma a quest’ora sarebbero usuali { $expected } menzioni
+    .kind = Una fonte è stranamente in silenzio
+reason-hold_complete = Calmo dalle { $since }: l’attesa di { $hold } è trascorsa per intero
+    .kind = Il tempo di attesa è trascorso nella calma
+reason-hold_still_high = Ogni ora è nella norma, la somma no: { $count-shown } autori scontenti nelle { $hours } h fino alle { $at }, calmo è fino a { $calm-shown }
+    .kind = Ogni ora è nella norma, la somma no
+reason-hold_paused = Il tempo di attesa è fermo a { $held } su { $hold }: si legge solo il { $read }
+    .kind = Il tempo di attesa è fermo: si legge troppo poco
+reason-hold_running = Calmo dalle { $since }: attesa a { $held } su { $hold }, ne mancano { $left }
+    .kind = Calmo; il tempo di attesa corre
+reason-time_to_normal = { $case ->
+    [known] Si dimezza ogni { $half } h (da { $half-low } a { $half-high }); se continua così, torna nella norma fra circa { $normal } h (da { $normal-low } a { $normal-high }), poi il tempo di attesa
+   *[unknown] Non si può ancora dire quando tornerà nella norma: il calo è troppo breve o troppo irregolare
+}
+    .kind = Quando tornerà nella norma
+reason-baseline_short = { $case ->
+    [hour_of_day] La base conosce solo l’ora del giorno: meno di tre settimane di storia, perciò i limiti sono larghi
+   *[flat] La base è un solo numero per tutte le ore: meno di tre giorni di storia, perciò i limiti sono larghi
+}
+    .kind = La base è breve, perciò i limiti sono larghi
+reason-source_sampled = { $source } è letta a campione, 1 su { $one-in-shown } { $case ->
+    [since] dalle { $since }
+   *[today] da oggi
+}; si contano le persone viste, e le attese valgono per la parte letta
+    .kind = Una fonte è letta a campione
+reason-source_new = Non confrontate, perché se ne è letta troppo poca storia: { $sources }{ $sources-more ->
+    [0] {""}
+    [one] {" "}e { $sources-more-shown } altra
+   *[other] {" "}e altre { $sources-more-shown }
+}
+    .kind = Alcune fonti non sono confrontate: se ne è letta troppo poca storia
+reason-we_are_silent = Non diciamo nulla da { $quiet }: { $case ->
+    [said] l’ultimo comunicato è delle { $since }
+   *[never] non una parola dall’inizio, alle { $since }
+}
+    .kind = Non diciamo nulla da troppo tempo

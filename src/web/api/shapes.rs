@@ -2,6 +2,8 @@
 
 mod desk;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,7 +18,7 @@ use crate::domain::proposal::{Proposal, ProposalState};
 use crate::domain::sentiment::Label;
 use crate::domain::source::{SourceHealth, SourceKind};
 use crate::domain::time::{HOUR_MS, Millis};
-use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
+use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Value, Verdict};
 use crate::web::view::sources::SourceState;
 
 pub use desk::{ChannelShape, MessageShape, PersonShape, SaidShape, TokenShape};
@@ -146,11 +148,14 @@ pub struct ReasonShape {
     text: String,
     /// Stands against closing.
     blocks: bool,
+    /// The numbers, times and names in the text, by name, each as `{"count": 3}`, `{"rate": 2.5}`, `{"at": milliseconds}` …
+    #[schema(value_type = Object)]
+    values: BTreeMap<String, Value>,
 }
 
 impl From<Reason> for ReasonShape {
     fn from(r: Reason) -> Self {
-        Self { code: r.code, text: r.text, blocks: r.blocks }
+        Self { code: r.code, text: r.text, blocks: r.blocks, values: r.values }
     }
 }
 

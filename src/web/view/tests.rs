@@ -118,10 +118,7 @@ fn an_incident_tells_its_story_newest_first_and_what_its_baseline_is() {
         updates: updates(),
         verdicts: vec![kept],
         curve: curve(),
-        story: Story {
-            checklist: vec![Reason { code: "silent".to_owned(), text: "Ruby silent".to_owned(), blocks: true }],
-            ..Story::nothing(IncidentId::new(9))
-        },
+        story: Story { checklist: vec![Reason::new("silent", "Ruby silent", true)], ..Story::nothing(IncidentId::new(9)) },
     };
     let page = IncidentPage::new(&input).to_string();
     let story = page.split("class=\"timeline\"").nth(1).expect("a timeline");

@@ -79,7 +79,7 @@ fn assessment(at: Millis, verdict: Verdict) -> Assessment {
         calm_since: None,
         held_ms: 0,
         hold_ms: 3 * DAY_MS,
-        reasons: vec![Reason { code: "above".to_owned(), text: "Unhappy authors are 4.5 times normal".to_owned(), blocks: true }],
+        reasons: vec![Reason::new("above", "Unhappy authors are 4.5 times normal", true)],
     }
 }
 

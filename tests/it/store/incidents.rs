@@ -96,7 +96,7 @@ fn assessment(at: Millis, verdict: Verdict) -> Assessment {
         calm_since: None,
         held_ms: 0,
         hold_ms: 3 * DAY_MS,
-        reasons: vec![Reason { code: "above".to_owned(), text: "Above normal.".to_owned(), blocks: true }],
+        reasons: vec![Reason::new("above", "Above normal.", true)],
     }
 }
 

@@ -30,7 +30,7 @@ async fn incident(db: &Database, desk: &Desk) -> IncidentId {
 async fn a_closing_keeps_what_stood_against_it(db: &Database) {
     let desk = Desk::new(&db.store).await;
     let id = incident(db, &desk).await;
-    let blockers = vec![Reason { code: "people".to_owned(), text: "two people\0".to_owned(), blocks: true }];
+    let blockers = vec![Reason::new("people", "two people\0", true)];
     let closing = Closing { at: NOON.plus(5), who: "Ines".to_owned(), reason: "merged".to_owned(), blockers };
     let mut read = db.store.incident(id).await.expect("an incident");
     read.closed_at = Some(NOON.plus(5));

@@ -1,0 +1,29 @@
+//! Build script: lists the catalogues of reports, so that a further language is one file in this folder.
+
+#![expect(clippy::print_stdout, reason = "how a build script tells Cargo what it read")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("src/report/texts");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut found: Vec<(String, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "ftl")
+            && let Some(code) = path.file_stem().and_then(|name| name.to_str())
+        {
+            found.push((code.to_owned(), path));
+        }
+    }
+    // English first: it is what the others are held against, and what is written when nothing is asked for.
+    found.sort_by_key(|(code, _)| (code != "en", code.clone()));
+    let mut table = format!("const CATALOGUES: [(&str, &str); {}] = [", found.len());
+    for (code, path) in &found {
+        write!(table, "({code:?}, include_str!({path:?})), ").map_err(io::Error::other)?;
+    }
+    table.push_str("];\n");
+    fs::write(Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("catalogues.rs"), table)
+}
