@@ -1,7 +1,8 @@
 //! Fonts: those in the program, and those of the system for letters that they lack.
 //!
 //! The program has Latin, Greek and Cyrillic letters. For others (Arabic, Hebrew, Chinese, emoji …) the usual font folders are
-//! looked through, once, and only when a report needs such letters. Without a font that has them, such letters are shown as boxes.
+//! looked through, once, and only when a report needs such letters. Where no font has them a mark stands in their place, and the
+//! report says so.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use typst::foundations::Bytes;
 use typst::text::Font;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Files looked at, at most; a desktop has hundreds.
 const MOST_FILES: usize = 4_000;
@@ -25,23 +27,75 @@ pub fn bundled() -> &'static [Font] {
     &FONTS
 }
 
+/// Stands for a letter that no font has.
+pub const MARK: &str = "▯";
+
+/// Fonts for a text, and what they lack.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The bundled fonts, then those of the system.
+    pub fonts: Vec<Font>,
+    /// Letters that none of them has.
+    pub missing: BTreeSet<char>,
+}
+
+impl Chosen {
+    /// The bundled fonts alone.
+    pub fn bundled(text: &str) -> Self {
+        let missing = text.chars().filter(|c| needs_a_shape(*c) && !in_program(*c)).collect();
+        Self { fonts: bundled().to_vec(), missing }
+    }
+
+    /// A text in which [`MARK`] stands for each letter, whole sign or picture that no font has, and how many they are;
+    /// `None` when nothing is missing. Of a letter with marks on it only the marks go when they are what is missing.
+    pub fn marked(&self, text: &str) -> Option<(String, usize)> {
+        if self.missing.is_empty() || !text.contains(|c| self.missing.contains(&c)) {
+            return None;
+        }
+        let (mut out, mut count) = (String::with_capacity(text.len()), 0);
+        for sign in text.graphemes(true) {
+            let lacks = |c: char| self.missing.contains(&c);
+            if !sign.contains(lacks) {
+                out.push_str(sign);
+                continue;
+            }
+            count += 1;
+            if sign.starts_with(lacks) {
+                out.push_str(MARK);
+            } else {
+                out.extend(sign.chars().filter(|c| !lacks(*c)));
+            }
+        }
+        Some((out, count))
+    }
+}
+
+/// Joiners and variation selectors have no shape of their own.
+fn needs_a_shape(c: char) -> bool {
+    let invisible = matches!(c, '\u{200B}'..='\u{200F}' | '\u{FE00}'..='\u{FE0F}' | '\u{2060}'..='\u{2064}');
+    !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !invisible
+}
+
+fn has(font: &Font, c: char) -> bool {
+    font.info().coverage.contains(u32::from(c))
+}
+
+fn in_program(c: char) -> bool {
+    bundled().iter().any(|font| has(font, c))
+}
+
 /// The bundled fonts, and as many of the system as are needed for the letters of these texts.
-pub fn for_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Font> {
-    let mut missing: BTreeSet<char> =
-        texts.flat_map(str::chars).filter(|c| !c.is_ascii() && !c.is_control() && !c.is_whitespace()).collect();
+pub fn for_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Chosen {
+    let mut missing: BTreeSet<char> = texts.flat_map(str::chars).filter(|c| needs_a_shape(*c)).collect();
     let main = bundled().iter().filter(|f| f.info().family.as_str() == crate::chart::svg::FAMILY);
-    let has = |font: &Font, c: char| font.info().coverage.contains(u32::from(c));
     for font in main.clone() {
         missing.retain(|c| !has(font, *c));
     }
     let mut fonts = bundled().to_vec();
-    // Joiners and variation selectors have no shape of their own.
-    missing.retain(|c| !matches!(c, '\u{200B}'..='\u{200F}' | '\u{FE00}'..='\u{FE0F}' | '\u{2060}'..='\u{2064}'));
-    if missing.is_empty() {
-        return fonts;
-    }
     let mut taken = 0;
-    for path in files().iter() {
+    // Not asked for before something is missing: the folders are read then.
+    let folders = if missing.is_empty() { Arc::default() } else { files() };
+    for path in folders.iter() {
         if missing.is_empty() || taken >= MOST_FONTS {
             break;
         }
@@ -54,7 +108,9 @@ pub fn for_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Font> {
             }
         }
     }
-    fonts
+    // Letters that stand in none of those may be in another family of the program.
+    missing.retain(|c| !in_program(*c));
+    Chosen { fonts, missing }
 }
 
 /// A font file is read once in the life of the process when it was useful, and forgotten otherwise.
@@ -131,7 +187,18 @@ mod tests {
 
     #[test]
     fn latin_texts_need_no_font_of_the_system() {
-        assert_eq!(for_texts(["Perché “così” – № 5 €, Łódź, Ελλάδα"].into_iter()).len(), bundled().len());
+        let chosen = for_texts(["Perché “così” – № 5 €, Łódź, Ελλάδα"].into_iter());
+        assert_eq!((chosen.fonts.len(), chosen.missing.len()), (bundled().len(), 0));
+    }
+
+    #[test]
+    fn a_mark_stands_for_what_no_font_has_and_is_itself_in_the_program() {
+        assert!(MARK.chars().all(in_program));
+        let text = "so 漢字 e\u{301} 👩\u{200D}👩\u{200D}👧 ok";
+        let chosen = Chosen { missing: "漢👩👧\u{301}".chars().collect(), fonts: Vec::new() };
+        assert_eq!(chosen.marked(text), Some(("so ▯字 e ▯ ok".to_owned(), 3)));
+        assert_eq!(chosen.marked("all there"), None);
+        assert_eq!(Chosen::bundled("Łódź 漢").missing.into_iter().collect::<String>(), "漢");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use super::document::{Align, Block, Document, Table};
 use super::error::ReportError;
-use super::fonts;
+use super::fonts::{self, Chosen};
 use crate::domain::time::Millis;
 
 const TEMPLATE: &str = include_str!("template/report.typ");
@@ -98,16 +98,16 @@ const CHARTS: [&str; 6] = ["chart-0.svg", "chart-1.svg", "chart-2.svg", "chart-3
 impl Desk {
     fn new(document: &Document) -> Result<Self, ReportError> {
         static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::default()));
-        let fonts = fonts::for_texts(document.texts());
+        let chosen = fonts::for_texts(document.texts());
         let mut files = BTreeMap::new();
-        let words = words(document, &fonts, &mut files);
+        let words = words(document, &chosen, &mut files);
         let words = serde_json::to_vec(&words).map_err(|e| ReportError::Unwritable(e.to_string()))?;
         files.insert("report.json", Bytes::new(words));
         let main = FileId::new(RootedPath::new(VirtualRoot::Project, path("report.typ")?));
         Ok(Self {
             library: &LIBRARY,
-            book: LazyHash::new(FontBook::from_fonts(&fonts)),
-            fonts,
+            book: LazyHash::new(FontBook::from_fonts(&chosen.fonts)),
+            fonts: chosen.fonts,
             template: Source::new(main, TEMPLATE.to_owned()),
             files,
         })
@@ -119,7 +119,7 @@ fn path(name: &str) -> Result<VirtualPath, ReportError> {
 }
 
 /// The document as the template reads it: charts by the names of their files, columns with their widths.
-fn words(document: &Document, fonts: &[Font], files: &mut BTreeMap<&'static str, Bytes>) -> serde_json::Value {
+fn words(document: &Document, chosen: &Chosen, files: &mut BTreeMap<&'static str, Bytes>) -> serde_json::Value {
     let mut value = serde_json::json!(document);
     let mut charts = CHARTS.into_iter();
     if let Some(blocks) = value["blocks"].as_array_mut() {
@@ -127,7 +127,8 @@ fn words(document: &Document, fonts: &[Font], files: &mut BTreeMap<&'static str,
             match block {
                 Block::Chart { svg, .. } => {
                     let Some(name) = charts.next() else { continue };
-                    files.insert(name, Bytes::from_string(svg.clone()));
+                    let svg = chosen.marked(svg).map_or_else(|| svg.clone(), |(marked, _)| marked);
+                    files.insert(name, Bytes::from_string(svg));
                     written["file"] = name.into();
                     written["svg"] = serde_json::Value::Null;
                 }
@@ -136,9 +137,10 @@ fn words(document: &Document, fonts: &[Font], files: &mut BTreeMap<&'static str,
             }
         }
     }
+    tell_what_is_missing(&mut value, document, chosen);
     breakable(&mut value["blocks"]);
     let mut families: Vec<&str> = vec![crate::chart::svg::FAMILY];
-    let further = fonts.iter().skip(fonts::bundled().len()).map(|f| f.info().family.as_str());
+    let further = chosen.fonts.iter().skip(fonts::bundled().len()).map(|f| f.info().family.as_str());
     for family in further {
         if !families.contains(&family) {
             families.push(family);
@@ -146,6 +148,37 @@ fn words(document: &Document, fonts: &[Font], files: &mut BTreeMap<&'static str,
     }
     value["fonts"] = serde_json::json!(families);
     value
+}
+
+/// Marks what no font has, with a legend at the foot of each page and a note at the end: no word is lost unnoticed.
+fn tell_what_is_missing(value: &mut serde_json::Value, document: &Document, chosen: &Chosen) {
+    let mut lost = 0;
+    for part in ["title", "subtitle", "blocks"] {
+        lost += mark(&mut value[part], chosen);
+    }
+    if lost == 0 {
+        return;
+    }
+    value["foot"] = format!("{} · {}", document.foot, document.legend).into();
+    if let Some(blocks) = value["blocks"].as_array_mut() {
+        let note = Block::Note { text: document.missing.replace("{0}", &lost.to_string()) };
+        blocks.push(serde_json::json!(note));
+    }
+}
+
+/// Marks every text within; addresses and names of files are none. How many signs were missing.
+fn mark(value: &mut serde_json::Value, chosen: &Chosen) -> usize {
+    match value {
+        serde_json::Value::String(text) => chosen.marked(text).map_or(0, |(marked, lost)| {
+            *text = marked;
+            lost
+        }),
+        serde_json::Value::Array(items) => items.iter_mut().map(|v| mark(v, chosen)).sum(),
+        serde_json::Value::Object(fields) => {
+            fields.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "link" | "file" | "kind")).map(|(_, v)| mark(v, chosen)).sum()
+        }
+        _ => 0,
+    }
 }
 
 /// Letters after which a word without an end may be broken.
@@ -221,6 +254,12 @@ impl World for Desk {
 
 fn not_there(id: FileId) -> FileError {
     FileError::NotFound(id.get().vpath().get_without_slash().into())
+}
+
+/// The words as the template reads them.
+#[cfg(test)]
+pub(super) fn shown(document: &Document) -> serde_json::Value {
+    words(document, &fonts::for_texts(document.texts()), &mut BTreeMap::new())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
 use super::error::ReportError;
+use super::fonts::Chosen;
 
 /// Pixels of PNG for one of SVG: sharp on a large screen.
 const SCALE: f32 = 2.0;
@@ -23,6 +24,8 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
 pub fn png(svg: &str) -> Result<Vec<u8>, ReportError> {
     let refused = |what: &str| ReportError::Unwritable(format!("the picture: {what}"));
     let options = Options { fontdb: FONTS.clone(), ..Options::default() };
+    let marked = Chosen::bundled(svg).marked(svg);
+    let svg = marked.as_ref().map_or(svg, |(marked, _)| marked);
     let tree = Tree::from_str(svg, &options).map_err(|e| refused(&e.to_string()))?;
     let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| refused("it has no size"))?;
     let mut pixels = Pixmap::new(size.width(), size.height()).ok_or_else(|| refused("it is too large"))?;

@@ -3,7 +3,7 @@
 use super::document::{Block, Direction};
 use super::gather::{gather, unseal};
 use super::testing::{Desk, NOW};
-use super::{Format, Names, ReportError, Texts, Voices, html};
+use super::{Format, Lang, Names, ReportError, Texts, Voices, html, pdf};
 use crate::assess::Settings;
 use crate::domain::time::{DAY_MS, HOUR_MS};
 
@@ -17,36 +17,72 @@ const HOSTILE: [(&str, &str); 7] = [
     ("Ann", "+ works again, thanks"),
 ];
 
-/// Names and uncompressed sizes of a ZIP's files, from its directory.
-fn files_of_zip(bytes: &[u8]) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut at = 0;
-    while let Some(found) = bytes[at..].windows(4).position(|w| w == b"PK\x01\x02") {
-        let entry = &bytes[at + found..];
-        let length = usize::from(u16::from_le_bytes([entry[28], entry[29]]));
-        names.push(String::from_utf8(entry[46..46 + length].to_vec()).expect("a name"));
-        at += found + 46 + length;
-    }
-    names
+/// A PDF that a reader can open: its last line leads to the table of its objects, and each object has an end.
+fn check_pdf(pdf: &[u8], lang: &str) {
+    assert!(pdf.starts_with(b"%PDF-1.7") && pdf.trim_ascii_end().ends_with(b"%%EOF"));
+    let readable = String::from_utf8_lossy(pdf);
+    assert!(readable.contains("/StructTreeRoot") && readable.contains("/Outlines"), "tagged, with bookmarks");
+    assert!(readable.contains(&format!("<dc:language><rdf:Bag><rdf:li>{lang}")), "its language");
+    assert!(readable.contains("<pdfuaid:part>1"), "each sign has a shape: it claims PDF/UA");
+    let count = |what: &[u8]| pdf.windows(what.len()).filter(|w| *w == what).count();
+    assert!(count(b" 0 obj") > 20 && count(b" 0 obj") == count(b"endobj"));
+    let last = pdf.trim_ascii_end().rsplitn(3, |b| *b == b'\n').nth(1).expect("an offset");
+    let table: usize = std::str::from_utf8(last).expect("digits").trim().parse().expect("an offset");
+    let there = String::from_utf8_lossy(&pdf[table..(table + 24).min(pdf.len())]).into_owned();
+    assert!(there.starts_with("xref") || there.contains(" 0 obj"), "the table is where it should be: {there}");
 }
 
+/// A workbook whose every part is well-formed, with a sheet for each table.
+fn check_xlsx(xlsx: &[u8]) {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(xlsx)).expect("a ZIP");
+    let mut sheets = 0;
+    for i in 0..archive.len() {
+        let mut part = archive.by_index(i).expect("a part");
+        let (name, mut text) = (part.name().expect("a name").into_owned(), String::new());
+        std::io::Read::read_to_string(&mut part, &mut text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let tree = roxmltree::Document::parse(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        if name.starts_with("xl/worksheets/sheet") {
+            sheets += 1;
+            assert!(!tree.descendants().any(|n| n.has_tag_name("f")), "{name}: nothing that people write is run");
+        }
+        let outside = |n: roxmltree::Node<'_, '_>| n.attribute("TargetMode") == Some("External");
+        for link in tree.descendants().filter(|n| outside(*n)).filter_map(|n| n.attribute("Target")) {
+            assert!(OWN.iter().any(|own| link.starts_with(own)), "{name}: {link}");
+        }
+    }
+    assert_eq!(sheets, 11);
+}
+
+/// Where links may lead.
+const OWN: [&str; 2] = ["https://ebb.example/", "https://town.example/"];
+
+/// One page that loads nothing: no script, no picture, no sheet of elsewhere. Links are for people to follow.
+fn check_html(page: &str) {
+    assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+    let tags = page.split('<').skip(1).filter_map(|rest| rest.split('>').next());
+    for tag in tags {
+        for loads in ["script", "link", "iframe", "object", "embed", "img", "image", "use"] {
+            assert!(tag.split_whitespace().next() != Some(loads), "<{tag}>");
+        }
+        assert!(![" src=", " srcset=", "xlink:href"].iter().any(|loads| tag.contains(loads)), "<{tag}>");
+    }
+    let style = page.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).expect("a style");
+    assert!(!style.contains("url(") && !style.contains("@import"));
+    for link in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(link.starts_with('#') || OWN.iter().any(|own| link.starts_with(own)), "{link}");
+    }
+    assert!(!page.contains('\u{0}') && !page.contains('\u{202E}'));
+}
+
+/// The report in each format, language and with and without names is a whole file.
 async fn check_all(desk: &Desk) {
-    for lang in ["en", "it"] {
+    for lang in Lang::all().map(Lang::code) {
         for names in [Names::Masked, Names::Shown] {
-            let pdf = desk.write(Format::Pdf, lang, names).await;
-            assert!(pdf.starts_with(b"%PDF-1.7") && pdf.trim_ascii_end().ends_with(b"%%EOF"));
-            let readable = String::from_utf8_lossy(&pdf);
-            assert!(readable.contains("/StructTreeRoot") && readable.contains("/Outlines"), "tagged, with bookmarks");
-            assert!(readable.contains(&format!("<dc:language><rdf:Bag><rdf:li>{lang}")), "its language");
-            let xlsx = desk.write(Format::Xlsx, lang, names).await;
-            let files = files_of_zip(&xlsx);
-            assert_eq!(files.iter().filter(|f| f.starts_with("xl/worksheets/sheet")).count(), 11, "{files:?}");
-            let page = String::from_utf8(desk.write(Format::Html, lang, names).await).expect("text");
-            assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
-            assert!(!page.contains("<script") && !page.contains(" src=\"") && !page.contains("url("), "nothing from elsewhere");
+            check_pdf(&desk.write(Format::Pdf, lang, names).await, lang);
+            check_xlsx(&desk.write(Format::Xlsx, lang, names).await);
+            check_html(&String::from_utf8(desk.write(Format::Html, lang, names).await).expect("text"));
             let text = String::from_utf8(desk.write(Format::Md, lang, names).await).expect("text");
-            assert!(text.starts_with("# ") && !text.contains("<script"));
-            assert!(!page.contains('\u{0}') && !text.contains('\u{202E}'));
+            assert!(text.starts_with("# ") && !text.contains("<script") && !text.contains('\u{202E}'));
         }
     }
 }
@@ -192,4 +228,33 @@ async fn the_same_report_typeset_twice_is_the_same_file() {
     let voices = Voices::load(&desk.store, &sealed.facts, Names::Masked).await.expect("voices");
     assert_eq!(voices.names(), Names::Masked);
     assert_eq!(desk.write(Format::Pdf, "en", Names::Masked).await, desk.write(Format::Pdf, "en", Names::Masked).await);
+}
+
+#[tokio::test]
+async fn an_incident_that_is_not_there_has_no_report_and_says_so() {
+    let desk = Desk::quiet().await;
+    let missing = crate::domain::ids::IncidentId::new(404);
+    let refused = gather(&desk.store, missing, NOW, &Settings::default()).await;
+    assert!(matches!(refused, Err(ReportError::Store(crate::store::StoreError::NotFound))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn signs_that_no_font_has_are_marked_counted_and_kept_in_the_other_formats() {
+    // Of a script that no machine's fonts are likely to have, and a code point that is not assigned.
+    let desk = Desk::titled("Logins \u{1BC00}\u{1BC01}").await;
+    desk.say(&[("Ann", "- \u{1BC00}\u{1BC01} \u{3FFFD} down")]).await;
+    check_all(&desk).await;
+    for lang in Lang::all().map(Lang::code) {
+        let document = desk.document(lang, Names::Masked).await;
+        assert!(document.legend.contains(super::fonts::MARK) && document.missing.contains("{0}"), "{lang}");
+        let words = pdf::shown(&document);
+        assert_eq!(words["title"], "Logins ▯▯");
+        assert!(!words["blocks"].to_string().contains('\u{1BC00}'), "{words}");
+        assert!(words["foot"].as_str().is_some_and(|foot| foot.ends_with(&document.legend)), "a legend at the foot of each page");
+        assert!(html::write(&document).contains("\u{1BC00}\u{1BC01} \u{3FFFD} down"));
+    }
+    let plain = Desk::quiet().await;
+    plain.say(&[("Ann", "- perché no? Łódź")]).await;
+    let document = plain.document("en", Names::Masked).await;
+    assert_eq!(pdf::shown(&document)["foot"], document.foot, "where nothing is missing nothing is said");
 }

@@ -11,6 +11,7 @@ pub(in crate::report) use sections::theme_name;
 use serde::Serialize;
 
 use super::facts::Sealed;
+use super::fonts;
 use super::links::Links;
 use super::texts::Texts;
 use super::voices::{Names, Voices, one_line};
@@ -29,6 +30,10 @@ pub struct Document {
     pub foot: String,
     /// The word before page numbers, with `{0}` and `{1}` for the page and all pages.
     pub page: String,
+    /// Said at the foot when letters are missing in a file's fonts.
+    pub legend: String,
+    /// Said at the end then, with `{0}` for how many.
+    pub missing: String,
     /// The state of the data.
     pub data_at: Millis,
     /// What it says.
@@ -229,6 +234,8 @@ impl Document {
             subtitle: texts.with("subtitle", &[("brand", brand.clone().into()), ("at", texts.date_time(facts.data_at).into())]),
             foot: format!("{brand} · {} · {}", texts.date_time(facts.data_at), masked.split(": ").next().unwrap_or_default()),
             page: texts.with("page", &[("page", "{0}".into()), ("pages", "{1}".into())]),
+            legend: texts.with("missing-legend", &[("mark", fonts::MARK.into())]),
+            missing: texts.with("missing-note", &[("mark", fonts::MARK.into()), ("n", "{0}".into())]),
             data_at: facts.data_at,
             blocks,
         }
