@@ -5,22 +5,22 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
-use super::{Common, setup};
+use super::{Common, incident, setup};
 use crate::app::Settings;
 use crate::clock::Clock;
-use crate::domain::ids::IncidentId;
-use crate::domain::incident::Incident;
 use crate::domain::time::Millis;
 use crate::report::{self, Format, Lang, Links, Names, Voices, Wish};
-use crate::store::Store;
 
 /// Options of `ebb report`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The file is named after the incident unless --out says otherwise; `--out -` writes to stdout.\n\n\
     Example: ebb report \"Logins fail\" --format pdf --lang en --out report.pdf")]
 pub struct Args {
-    /// The incident: its number, or its title or a part of it
+    /// The incident: its number, its title, or words of it
     incident: String,
+    /// Only incidents of this brand
+    #[arg(long)]
+    brand: Option<String>,
     /// How it is written
     #[arg(long, value_enum, default_value = "pdf")]
     format: Format,
@@ -46,7 +46,7 @@ fn lang(text: &str) -> Result<Lang, String> {
 pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     let config = common.load()?;
     let store = setup::open_existing(&config).await?;
-    let incident = find(&store, &args.incident).await?;
+    let incident = incident::find(&store, &args.incident, args.brand.as_deref()).await?;
     let now = Clock::system().now();
     let judged = store.standing(incident.id).await?.map_or(now, |a| a.at);
     // The clock of a simulated world runs ahead of the machine's.
@@ -54,7 +54,7 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     if data_at > now.max(judged) {
         bail!("--as-of lies in the future: what will be known then cannot be told yet");
     }
-    super::say(&format!("gathering \"{}\", state of {data_at}", one_line(&incident.title)));
+    super::say(&format!("gathering \"{}\", state of {data_at}", incident::shown(&incident.title)));
     let sealed = report::gather(&store, incident.id, data_at, &Settings::from(&config).assess).await?;
     // Sealed, so that the same request later gives the same numbers.
     store.seal_report(incident.id, data_at, (&sealed.sha256, &sealed.facts.canonical()), now).await?;
@@ -73,40 +73,6 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn find(store: &Store, asked: &str) -> anyhow::Result<Incident> {
-    let mut known = Vec::new();
-    for brand in store.brands().await? {
-        known.extend(store.incidents(brand.id).await?);
-    }
-    let id: Option<IncidentId> = asked.trim().parse().ok();
-    let wanted = asked.trim().to_lowercase();
-    let exactly = |i: &&Incident| Some(i.id) == id || i.title.to_lowercase() == wanted;
-    let partly = |i: &&Incident| !wanted.is_empty() && i.title.to_lowercase().contains(&wanted);
-    let mut found: Vec<&Incident> = known.iter().filter(exactly).collect();
-    if found.is_empty() {
-        found = known.iter().filter(partly).collect();
-    }
-    let list = |incidents: &[&Incident]| {
-        let lines: Vec<String> =
-            incidents.iter().take(20).map(|i| format!("\n  {}  {}  {}", i.id, day(i.started_at), one_line(&i.title))).collect();
-        lines.concat()
-    };
-    match found.as_slice() {
-        [one] => Ok((*one).clone()),
-        [] if known.is_empty() => bail!("there is no incident yet: open one on the page of incidents"),
-        [] => bail!("there is no incident \"{}\"; known are:{}", one_line(asked), list(&known.iter().collect::<Vec<_>>())),
-        several => bail!("several incidents fit; name one by its number:{}", list(several)),
-    }
-}
-
-fn day(at: Millis) -> String {
-    at.to_datetime().format("%Y-%m-%d").to_string()
-}
-
-fn one_line(text: &str) -> String {
-    report::voices::one_line(text, 100)
 }
 
 /// The name appears when all is written: a cut file must not look like a whole one.
