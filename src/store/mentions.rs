@@ -159,16 +159,16 @@ where copy_of = $1";
 impl Store {
     /// Mentions, newest first, after the end of the page before.
     pub async fn mentions(&self, filter: &MentionFilter, after: Option<MentionCursor>, limit: i64) -> Result<Vec<Mention>> {
-        let mut listing = Listing::new(self.backend, filter);
+        let mut listing = Listing::new(self.backend, SELECT, filter);
         if let Some(cursor) = after {
             listing.beyond("<", cursor);
         }
         self.list(listing, "\norder by x.created_at desc, x.mention_id desc", limit).await
     }
 
-    /// Mentions, oldest first, after the end of the page before: for exports.
+    /// Mentions, oldest first, after the end of the page before.
     pub async fn mentions_oldest_first(&self, filter: &MentionFilter, after: Option<MentionCursor>, limit: i64) -> Result<Vec<Mention>> {
-        let mut listing = Listing::new(self.backend, filter);
+        let mut listing = Listing::new(self.backend, SELECT, filter);
         if let Some(cursor) = after {
             listing.beyond(">", cursor);
         }
@@ -196,14 +196,15 @@ impl Store {
 }
 
 /// The statement of one page: constant pieces and the values that they bind.
-struct Listing {
-    sql: String,
-    values: Vec<Value>,
+pub(super) struct Listing {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
 }
 
 impl Listing {
-    fn new(backend: Backend, filter: &MentionFilter) -> Self {
-        let mut listing = Self { sql: SELECT.to_owned(), values: vec![filter.brand.get().into()] };
+    /// `select` ends with the condition of the brand, `$1`.
+    pub(super) fn new(backend: Backend, select: &str, filter: &MentionFilter) -> Self {
+        let mut listing = Self { sql: select.to_owned(), values: vec![filter.brand.get().into()] };
         listing.matches(filter);
         match filter.copies {
             Copies::Show => {}
@@ -276,13 +277,15 @@ impl Listing {
         self.sql.push(')');
     }
 
-    fn beyond(&mut self, sign: &'static str, cursor: MentionCursor) {
+    /// Only what is beyond the end of a page.
+    pub(super) fn beyond(&mut self, sign: &'static str, cursor: MentionCursor) {
         let _ = write!(self.sql, "\n    and (x.created_at, x.mention_id) {sign} (");
         self.and_bind("", cursor.created_at.get().into(), ", ");
         self.and_bind("", cursor.id.get().into(), ")");
     }
 
-    fn and_bind(&mut self, before: &'static str, value: Value, after: &'static str) {
+    /// A value between two pieces.
+    pub(super) fn and_bind(&mut self, before: &'static str, value: Value, after: &'static str) {
         self.values.push(value);
         // Writing to a string cannot fail.
         let _ = write!(self.sql, "{before}${}{after}", self.values.len());

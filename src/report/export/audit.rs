@@ -40,7 +40,7 @@ impl Audit {
         Ok(Self { brand, span, incidents, after: MentionId::new(i64::MIN) })
     }
 
-    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row>, ExportError> {
+    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row<'static>>, ExportError> {
         while let Some(incident) = self.incidents.pop() {
             let rows = self.of_incident(store, &incident).await?;
             if !rows.is_empty() {
@@ -64,8 +64,8 @@ impl Audit {
         Ok(page.iter().map(row).collect())
     }
 
-    async fn of_incident(&self, store: &Store, incident: &Incident) -> Result<Vec<Row>, ExportError> {
-        let mut events: Vec<(Millis, &'static str, Value, Value)> =
+    async fn of_incident(&self, store: &Store, incident: &Incident) -> Result<Vec<Row<'static>>, ExportError> {
+        let mut events: Vec<(Millis, &'static str, Value<'static>, Value<'static>)> =
             vec![(incident.started_at, "incident_started", incident.severity.as_str().into(), incident.kind.as_str().into())];
         events.extend(incident.fixed_at.map(|at| (at, "incident_fixed", Value::Null, Value::Null)));
         events.extend(incident.closed_at.map(|at| (at, "incident_closed", Value::Null, incident.close_reason.clone().into())));
@@ -78,7 +78,7 @@ impl Audit {
         }
         events.retain(|(at, ..)| *at >= self.span.from() && *at < self.span.to());
         events.sort_by_key(|(at, ..)| *at);
-        let row = |(at, event, value, detail): (Millis, &'static str, Value, Value)| {
+        let row = |(at, event, value, detail): (Millis, &'static str, Value<'static>, Value<'static>)| {
             Row::new(vec![
                 at.into(),
                 self.brand.name.clone().into(),

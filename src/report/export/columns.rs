@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -38,15 +39,18 @@ impl Write for Outlet {
 
 /// A Parquet file under way.
 pub(super) struct ParquetWriter {
-    columns: &'static [Column],
     outlet: Outlet,
     file: SerializedFileWriter<Outlet>,
-    group: Vec<Row>,
+    /// One a column.
+    group: Vec<Buffer>,
+    /// Rows in it.
+    waiting: usize,
+    finished: bool,
 }
 
 impl std::fmt::Debug for ParquetWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ParquetWriter").field("waiting", &self.group.len()).finish_non_exhaustive()
+        f.debug_struct("ParquetWriter").field("waiting", &self.waiting).finish_non_exhaustive()
     }
 }
 
@@ -68,19 +72,30 @@ impl ParquetWriter {
         let properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
         let outlet = Outlet::default();
         let file = SerializedFileWriter::new(outlet.clone(), schema, Arc::new(properties)).map_err(refused)?;
-        Ok(Self { columns, outlet, file, group: Vec::new() })
+        let group = columns.iter().map(|c| Buffer::new(c.kind)).collect();
+        Ok(Self { outlet, file, group, waiting: 0, finished: false })
     }
 
-    pub(super) fn rows(&mut self, rows: &[Row]) -> Result<Vec<u8>, ExportError> {
-        self.group.extend_from_slice(rows);
-        if self.group.len() >= GROUP {
+    pub(super) fn rows(&mut self, rows: &[Row<'_>]) -> Result<Vec<u8>, ExportError> {
+        for row in rows {
+            for (buffer, value) in self.group.iter_mut().zip(row.values()) {
+                buffer.push(value);
+            }
+        }
+        self.waiting += rows.len();
+        if self.waiting >= GROUP {
             self.write_group().map_err(refused)?;
         }
         Ok(self.outlet.take())
     }
 
-    pub(super) fn finish(&mut self) -> Result<Vec<u8>, ExportError> {
-        if !self.group.is_empty() {
+    /// What is left at the end; empty when it is asked for again.
+    pub(super) fn rest(&mut self) -> Result<Vec<u8>, ExportError> {
+        if self.finished {
+            return Ok(Vec::new());
+        }
+        self.finished = true;
+        if self.waiting > 0 {
             self.write_group().map_err(refused)?;
         }
         self.file.finish().map_err(refused)?;
@@ -89,57 +104,96 @@ impl ParquetWriter {
     }
 
     fn write_group(&mut self) -> Result<(), ParquetError> {
-        let rows = std::mem::take(&mut self.group);
         let mut group = self.file.next_row_group()?;
-        for (at, column) in self.columns.iter().enumerate() {
-            let values = || rows.iter().map(move |row| row.values().get(at).unwrap_or(&Value::Null));
-            match column.kind {
-                Kind::Int | Kind::Time => write_column::<Int64Type>(&mut group, values().map(whole))?,
-                Kind::Real => write_column::<DoubleType>(&mut group, values().map(real))?,
-                Kind::Text => write_column::<ByteArrayType>(&mut group, values().map(bytes))?,
-            }
+        for buffer in &mut self.group {
+            buffer.write(&mut group)?;
         }
         group.close()?;
+        self.waiting = 0;
         self.file.flush()?;
         Ok(())
     }
 }
 
+/// The values of one column that wait for their group to be full.
+#[derive(Debug)]
+struct Buffer {
+    /// 0 where a value is missing, else 1.
+    levels: Vec<i16>,
+    values: Values,
+}
+
+#[derive(Debug)]
+enum Values {
+    Ints(Vec<i64>),
+    Reals(Vec<f64>),
+    /// All texts in one piece, and where each ends.
+    Texts(Vec<u8>, Vec<usize>),
+}
+
+impl Buffer {
+    const fn new(kind: Kind) -> Self {
+        let values = match kind {
+            Kind::Int | Kind::Time => Values::Ints(Vec::new()),
+            Kind::Real => Values::Reals(Vec::new()),
+            Kind::Text => Values::Texts(Vec::new(), Vec::new()),
+        };
+        Self { levels: Vec::new(), values }
+    }
+
+    /// Takes a value; one of another kind counts as missing.
+    fn push(&mut self, value: &Value<'_>) {
+        let there = match (&mut self.values, value) {
+            (Values::Ints(all), Value::Int(n)) => put(all, *n),
+            (Values::Ints(all), Value::Time(at)) => put(all, at.get()),
+            (Values::Reals(all), Value::Real(n)) => put(all, *n),
+            (Values::Reals(all), Value::Short(n)) => put(all, f64::from(*n)),
+            (Values::Texts(bytes, ends), Value::Text(text)) => put_text(bytes, ends, text),
+            (Values::Texts(bytes, ends), Value::Word(word)) => put_text(bytes, ends, word),
+            _ => 0,
+        };
+        self.levels.push(there);
+    }
+
+    /// Writes what waits, and is empty again.
+    fn write(&mut self, group: &mut SerializedRowGroupWriter<'_, Outlet>) -> Result<(), ParquetError> {
+        match &mut self.values {
+            Values::Ints(all) => write_column::<Int64Type>(group, all, &self.levels)?,
+            Values::Reals(all) => write_column::<DoubleType>(group, all, &self.levels)?,
+            Values::Texts(bytes, ends) => {
+                let whole = Bytes::from(std::mem::take(bytes));
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                let texts: Vec<ByteArray> = starts.zip(ends.iter()).map(|(from, to)| ByteArray::from(whole.slice(from..*to))).collect();
+                write_column::<ByteArrayType>(group, &texts, &self.levels)?;
+            }
+        }
+        self.levels.clear();
+        match &mut self.values {
+            Values::Ints(all) => all.clear(),
+            Values::Reals(all) => all.clear(),
+            Values::Texts(_, ends) => ends.clear(),
+        }
+        Ok(())
+    }
+}
+
+fn put<T>(all: &mut Vec<T>, value: T) -> i16 {
+    all.push(value);
+    1
+}
+
+fn put_text(bytes: &mut Vec<u8>, ends: &mut Vec<usize>, text: &str) -> i16 {
+    bytes.extend_from_slice(text.as_bytes());
+    ends.push(bytes.len());
+    1
+}
+
 fn write_column<T: parquet::data_type::DataType>(
     group: &mut SerializedRowGroupWriter<'_, Outlet>,
-    values: impl Iterator<Item = Option<T::T>>,
+    there: &[T::T],
+    levels: &[i16],
 ) -> Result<(), ParquetError> {
-    let mut there = Vec::new();
-    let mut levels = Vec::new();
-    for value in values {
-        levels.push(i16::from(value.is_some()));
-        there.extend(value);
-    }
     let mut column = group.next_column()?.ok_or_else(|| ParquetError::General("a column is missing".to_owned()))?;
-    column.typed::<T>().write_batch(&there, Some(&levels), None)?;
+    column.typed::<T>().write_batch(there, Some(levels), None)?;
     column.close()
-}
-
-const fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Int(n) => Some(*n),
-        Value::Time(at) => Some(at.get()),
-        _ => None,
-    }
-}
-
-fn real(value: &Value) -> Option<f64> {
-    match value {
-        Value::Real(n) => Some(*n),
-        Value::Short(n) => Some(f64::from(*n)),
-        _ => None,
-    }
-}
-
-fn bytes(value: &Value) -> Option<ByteArray> {
-    match value {
-        Value::Text(text) => Some(ByteArray::from(text.as_bytes().to_vec())),
-        Value::Word(word) => Some(ByteArray::from(*word)),
-        _ => None,
-    }
 }

@@ -76,7 +76,7 @@ impl Concern {
         Ok(Self { brand, weeks, sources })
     }
 
-    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row>, ExportError> {
+    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row<'static>>, ExportError> {
         for week in self.weeks.by_ref() {
             let mut rows = Vec::new();
             for (source, name) in &self.sources {
@@ -92,7 +92,7 @@ impl Concern {
     }
 }
 
-fn counts(hour: &HourCounts, brand: &str, source: &str) -> Row {
+fn counts(hour: &HourCounts, brand: &str, source: &str) -> Row<'static> {
     let source = if source.is_empty() { Value::Null } else { source.to_owned().into() };
     Row::new(vec![
         hour.hour.into(),
@@ -123,7 +123,7 @@ impl Coverage {
         Ok(Self { weeks, sources: own.map(|s| (s.id, (s.spec.name, s.spec.kind))).collect(), brand })
     }
 
-    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row>, ExportError> {
+    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row<'static>>, ExportError> {
         for week in self.weeks.by_ref() {
             let mut hours = store.coverage(week).await?;
             hours.retain(|h| self.sources.contains_key(&h.source));
@@ -135,7 +135,7 @@ impl Coverage {
         Ok(Vec::new())
     }
 
-    fn row(&self, hour: &HourCoverage) -> Option<Row> {
+    fn row(&self, hour: &HourCoverage) -> Option<Row<'static>> {
         let (name, kind) = self.sources.get(&hour.source)?;
         Some(Row::new(vec![
             hour.hour.into(),

@@ -25,7 +25,7 @@ impl Csv {
     }
 
     /// The header comes before the first rows, also when there are none.
-    pub(super) fn rows(&mut self, rows: &[Row]) -> Result<Vec<u8>, ExportError> {
+    pub(super) fn rows(&mut self, rows: &[Row<'_>]) -> Result<Vec<u8>, ExportError> {
         let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * 256));
         let refused = |e: csv::Error| ExportError::Row(e.to_string());
         if self.header == Header::Wanted {
@@ -38,7 +38,7 @@ impl Csv {
                 match value {
                     Value::Text(text) => match formula::defused(text) {
                         Some(harmless) => writer.write_field(harmless),
-                        None => writer.write_field(text),
+                        None => writer.write_field(text.as_bytes()),
                     },
                     other => {
                         number.clear();
@@ -54,7 +54,7 @@ impl Csv {
     }
 }
 
-fn write_plain(value: &Value, out: &mut String) {
+fn write_plain(value: &Value<'_>, out: &mut String) {
     use std::fmt::Write as _;
     // Writing to a string cannot fail.
     let _ = match value {
@@ -80,7 +80,7 @@ impl Lines {
         Self { keys: columns.iter().map(|c| format!("\"{}\":", c.name)).collect() }
     }
 
-    pub(super) fn rows(&self, rows: &[Row]) -> Result<Vec<u8>, ExportError> {
+    pub(super) fn rows(&self, rows: &[Row<'_>]) -> Result<Vec<u8>, ExportError> {
         let mut out = Vec::with_capacity(rows.len() * 512);
         for row in rows {
             self.row(row, &mut out).map_err(|e| ExportError::Row(e.to_string()))?;
@@ -88,7 +88,7 @@ impl Lines {
         Ok(out)
     }
 
-    fn row(&self, row: &Row, out: &mut Vec<u8>) -> std::io::Result<()> {
+    fn row(&self, row: &Row<'_>, out: &mut Vec<u8>) -> std::io::Result<()> {
         let mut before = b'{';
         for (key, value) in self.keys.iter().zip(row.values()) {
             out.push(before);

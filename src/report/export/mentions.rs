@@ -1,12 +1,13 @@
 //! Mentions, oldest first.
 
-use crate::domain::ids::MentionId;
-use crate::domain::post::Mention;
-use crate::domain::sentiment::{Label, Probabilities};
-use crate::store::{MentionCursor, MentionFilter, Store};
+use std::borrow::Cow;
+
+use tokio::task::JoinSet;
+
+use crate::store::{MentionCursor, MentionFilter, MentionPage, MentionRow, Store, StoreError};
 
 use super::ExportError;
-use super::table::{Column, Row, Value, int, real, text, time};
+use super::table::{Column, Row, int, real, text, time};
 
 /// The columns. Names and order are stable.
 pub const COLUMNS: &[Column] = &[
@@ -43,69 +44,76 @@ pub const COLUMNS: &[Column] = &[
 /// Rows read from the store at a time.
 const CHUNK: i64 = 1_000;
 
-/// Mentions page by page.
+/// Mentions page by page. While one page is written, the next one is read.
 #[derive(Debug)]
 pub(super) struct Mentions {
     filter: MentionFilter,
     brand: String,
     after: Option<MentionCursor>,
+    ahead: JoinSet<Result<MentionPage, StoreError>>,
 }
 
 impl Mentions {
-    pub(super) const fn new(filter: MentionFilter, brand: String, after: Option<MentionCursor>) -> Self {
-        Self { filter, brand, after }
+    pub(super) fn new(filter: MentionFilter, brand: String, after: Option<MentionCursor>) -> Self {
+        Self { filter, brand, after, ahead: JoinSet::new() }
     }
 
-    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row>, ExportError> {
-        let mentions = store.mentions_oldest_first(&self.filter, self.after, CHUNK).await?;
-        if let Some(last) = mentions.last() {
-            self.after = Some(MentionCursor { created_at: last.created_at, id: last.id });
+    /// The next page; its rows borrow from it.
+    pub(super) async fn next(&mut self, store: &Store) -> Result<MentionPage, ExportError> {
+        match self.ahead.join_next().await {
+            Some(read) => Ok(read.map_err(|_| ExportError::Row("reading the next page broke".to_owned()))??),
+            None => Ok(store.mention_page(&self.filter, self.after, CHUNK).await?),
         }
-        Ok(mentions.into_iter().map(|m| row(m, &self.brand)).collect())
+    }
+
+    /// Begins to read the page after the one that ends there.
+    pub(super) fn go_on(&mut self, store: &Store, last: MentionCursor) {
+        self.after = Some(last);
+        let (store, filter) = (store.clone(), self.filter.clone());
+        self.ahead.spawn(async move { store.mention_page(&filter, Some(last), CHUNK).await });
+    }
+
+    /// Name of the brand.
+    pub(super) fn brand(&self) -> &str {
+        &self.brand
     }
 }
 
 /// One mention as a row.
-pub(super) fn row(mention: Mention, brand: &str) -> Row {
-    let label = mention.label().map(Label::as_str);
-    let sentiment = mention.sentiment.as_ref();
-    let probability = |pick: fn(Probabilities) -> f32| Value::from(sentiment.map(|s| pick(s.probabilities)));
-    let (negative, neutral, positive) =
-        (probability(|p| p.of(Label::Negative)), probability(|p| p.of(Label::Neutral)), probability(|p| p.of(Label::Positive)));
-    let severity = Value::from(sentiment.map(|s| s.severity.get()));
-    let id = mention.id.get();
-    let author = if mention.author.handle.is_empty() { mention.author.name.clone() } else { mention.author.handle };
+pub(super) fn row<'a>(m: MentionRow<'a>, brand: &'a str) -> Row<'a> {
+    let label = m.corrected.clone().or(m.scored);
+    let author = if m.handle.is_empty() { m.name.clone() } else { m.handle };
     Row::with_id(
-        id,
+        m.id,
         vec![
-            mention.key.platform().to_owned().into(),
-            mention.key.native_id().to_owned().into(),
+            m.platform.into(),
+            m.native_id.into(),
             author.into(),
-            mention.created_at.into(),
-            mention.text.into(),
-            mention.key.instance().to_owned().into(),
-            mention.url.into(),
-            mention.author.name.into(),
-            mention.author.followers.into(),
-            mention.reply_to.into(),
-            mention.engagement.likes.into(),
-            mention.engagement.reposts.into(),
-            mention.engagement.replies.into(),
-            mention.lang.into(),
-            brand.to_owned().into(),
+            m.created_at.into(),
+            m.text.into(),
+            m.instance.into(),
+            m.url.into(),
+            m.name.into(),
+            m.followers.into(),
+            m.reply_to.into(),
+            m.likes.into(),
+            m.reposts.into(),
+            m.replies.into(),
+            m.lang.into(),
+            Cow::Borrowed(brand).into(),
             label.into(),
-            mention.corrected.map(Label::as_str).into(),
-            negative,
-            neutral,
-            positive,
-            severity,
-            mention.sentiment.map(|s| s.model).into(),
-            mention.copy_of.map(MentionId::get).into(),
-            id.into(),
-            mention.why.into(),
-            mention.fetched_at.into(),
-            mention.edited_at.into(),
-            mention.deleted_at.into(),
+            m.corrected.into(),
+            m.negative.into(),
+            m.neutral.into(),
+            m.positive.into(),
+            m.severity.into(),
+            m.model.into(),
+            m.copy_of.into(),
+            m.id.into(),
+            m.why.into(),
+            m.fetched_at.into(),
+            m.edited_at.into(),
+            m.deleted_at.into(),
         ],
     )
 }

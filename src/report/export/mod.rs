@@ -204,10 +204,10 @@ impl Rows {
         })
     }
 
-    /// The next rows; none at the end.
-    async fn next(&mut self, store: &Store) -> Result<Vec<Row>, ExportError> {
+    /// The next rows, of all but mentions; none at the end.
+    async fn next(&mut self, store: &Store) -> Result<Vec<Row<'static>>, ExportError> {
         match self {
-            Self::Mentions(rows) => rows.next(store).await,
+            Self::Mentions(_) => Ok(Vec::new()),
             Self::Authors(rows) => rows.next(store).await,
             Self::Cases(rows) => rows.next(store).await,
             Self::Concern(rows) => rows.next(store).await,
@@ -251,7 +251,7 @@ impl Writer {
     }
 
     /// Takes rows; what can be sent of them so far.
-    fn rows(&mut self, rows: &[Row]) -> Result<Vec<u8>, ExportError> {
+    fn rows(&mut self, rows: &[Row<'_>]) -> Result<Vec<u8>, ExportError> {
         match self {
             Self::Csv(csv) => csv.rows(rows),
             Self::Lines(lines) => lines.rows(rows),
@@ -260,13 +260,13 @@ impl Writer {
         }
     }
 
-    /// The rest.
-    fn finish(&mut self) -> Result<Vec<u8>, ExportError> {
+    /// The next piece of what is left after the last row; empty at the end.
+    async fn rest(&mut self) -> Result<Vec<u8>, ExportError> {
         match self {
             Self::Csv(csv) => csv.rows(&[]),
             Self::Lines(_) => Ok(Vec::new()),
-            Self::Sheet(sheet) => sheet.finish(),
-            Self::Parquet(parquet) => parquet.finish(),
+            Self::Sheet(sheet) => sheet.rest().await,
+            Self::Parquet(parquet) => parquet.rest(),
         }
     }
 }
@@ -285,7 +285,7 @@ pub struct Export {
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     Rows,
-    Done,
+    Rest,
 }
 
 impl Export {
@@ -308,16 +308,35 @@ impl Export {
 
     /// The next piece, whole rows, perhaps empty; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ExportError> {
-        if self.state == State::Done {
-            return Ok(None);
+        if self.state == State::Rest {
+            return self.rest().await;
+        }
+        if let Rows::Mentions(mentions) = &mut self.rows {
+            let page = mentions.next(&self.store).await?;
+            let found = page.rows()?;
+            if let Some(last) = found.last() {
+                mentions.go_on(&self.store, last.cursor());
+            }
+            let brand = mentions.brand().to_owned();
+            let rows: Vec<Row<'_>> = found.into_iter().map(|m| mentions::row(m, &brand)).collect();
+            return self.write(&rows).await;
         }
         let rows = self.rows.next(&self.store).await?;
+        self.write(&rows).await
+    }
+
+    async fn write(&mut self, rows: &[Row<'_>]) -> Result<Option<Vec<u8>>, ExportError> {
         self.written += rows.len() as u64;
         self.last_id = rows.last().and_then(Row::id).or(self.last_id);
         if rows.is_empty() {
-            self.state = State::Done;
-            return self.writer.finish().map(Some);
+            self.state = State::Rest;
+            return self.rest().await;
         }
-        self.writer.rows(&rows).map(Some)
+        self.writer.rows(rows).map(Some)
+    }
+
+    async fn rest(&mut self) -> Result<Option<Vec<u8>>, ExportError> {
+        let piece = self.writer.rest().await?;
+        Ok((!piece.is_empty()).then_some(piece))
     }
 }

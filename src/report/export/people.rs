@@ -68,14 +68,14 @@ impl Authors {
         Self { brand, span, after }
     }
 
-    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row>, ExportError> {
+    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row<'static>>, ExportError> {
         let page = store.author_tallies(self.brand.id, self.span, self.after, CHUNK).await?;
         self.after = page.last().map_or(self.after, |t| t.author.id);
         Ok(page.into_iter().map(|t| author(t, &self.brand.name)).collect())
     }
 }
 
-fn author(tally: AuthorTally, brand: &str) -> Row {
+fn author(tally: AuthorTally, brand: &str) -> Row<'static> {
     let author = tally.author;
     let id = author.id.get();
     Row::with_id(
@@ -114,14 +114,14 @@ impl Cases {
         Self { brand, span, after }
     }
 
-    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row>, ExportError> {
+    pub(super) async fn next(&mut self, store: &Store) -> Result<Vec<Row<'static>>, ExportError> {
         let page = store.cases_by_id(self.brand.id, self.span, self.after, CHUNK).await?;
         self.after = page.last().map_or(self.after, |c| c.case.id.get());
         Ok(page.into_iter().map(|c| case(c, &self.brand.name)).collect())
     }
 }
 
-fn case(listed: CaseListed, brand: &str) -> Row {
+fn case(listed: CaseListed, brand: &str) -> Row<'static> {
     let CaseListed { case, author, incident_title, worst, worst_severity, very_negative, latest_at } = listed;
     let id = case.id.get();
     let reasons: Vec<String> = case.reasons.into_iter().map(|r| r.text).collect();

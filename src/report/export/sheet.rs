@@ -1,6 +1,9 @@
 //! XLSX: real numbers and dates, filters on, the header in sight.
 //!
-//! Rows go to a temporary file as they come; the finished workbook, which is compressed, is held as a whole.
+//! Rows go to a temporary file as they come, and the finished workbook to another one, from which it is read piece by piece.
+
+use std::fs::File;
+use std::io::{Read, Seek};
 
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
@@ -17,9 +20,15 @@ const EPOCH_DAYS: f64 = 25_569.0;
 /// Whole numbers above this lose digits in a spreadsheet: ids are written as texts.
 const EXACT: i64 = 1 << 53;
 
+/// Bytes of a finished workbook that are handed on at a time.
+const PIECE: usize = 256 * 1024;
+
 /// A workbook under way.
 pub(super) struct SheetWriter {
-    workbook: Workbook,
+    /// `None` once it is finished.
+    workbook: Option<Workbook>,
+    /// The finished one.
+    saved: Option<File>,
     columns: &'static [Column],
     time: Format,
     next: u32,
@@ -56,10 +65,10 @@ impl SheetWriter {
         };
         let mut begin = begin;
         begin().map_err(|e| refused(&e))?;
-        Ok(Self { workbook, columns, time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"), next: 1 })
+        Ok(Self { workbook: Some(workbook), saved: None, columns, time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"), next: 1 })
     }
 
-    pub(super) fn rows(&mut self, rows: &[Row]) -> Result<(), ExportError> {
+    pub(super) fn rows(&mut self, rows: &[Row<'_>]) -> Result<(), ExportError> {
         for row in rows {
             if u64::from(self.next) > MOST_ROWS {
                 return Err(ExportError::TooMany { limit: MOST_ROWS });
@@ -70,8 +79,9 @@ impl SheetWriter {
         Ok(())
     }
 
-    fn row(&mut self, row: &Row) -> Result<(), XlsxError> {
-        let sheet = self.workbook.worksheet_from_index(0)?;
+    fn row(&mut self, row: &Row<'_>) -> Result<(), XlsxError> {
+        let Some(workbook) = &mut self.workbook else { return Ok(()) };
+        let sheet = workbook.worksheet_from_index(0)?;
         for (col, value) in (0_u16..).zip(row.values()) {
             match value {
                 Value::Null => {}
@@ -103,12 +113,30 @@ impl SheetWriter {
         Ok(())
     }
 
-    pub(super) fn finish(&mut self) -> Result<Vec<u8>, ExportError> {
-        let last = u16::try_from(self.columns.len().saturating_sub(1)).unwrap_or(0);
-        let sheet = self.workbook.worksheet_from_index(0).map_err(|e| refused(&e))?;
-        sheet.autofilter(0, 0, self.next.saturating_sub(1), last).map_err(|e| refused(&e))?;
-        self.workbook.save_to_buffer().map_err(|e| refused(&e))
+    /// The next piece of the finished workbook; empty at its end. Compressing it takes a while: not on this thread.
+    pub(super) async fn rest(&mut self) -> Result<Vec<u8>, ExportError> {
+        if let Some(workbook) = self.workbook.take() {
+            let cells = (self.next.saturating_sub(1), u16::try_from(self.columns.len().saturating_sub(1)).unwrap_or(0));
+            let saving = tokio::task::spawn_blocking(move || save(workbook, cells));
+            self.saved = Some(saving.await.map_err(|_| ExportError::Row("the workbook broke".to_owned()))??);
+        }
+        let mut piece = Vec::new();
+        if let Some(file) = &mut self.saved {
+            file.take(PIECE as u64).read_to_end(&mut piece).map_err(|e| ExportError::Row(e.to_string()))?;
+        }
+        Ok(piece)
     }
+}
+
+/// The workbook as a file without a name, ready to be read.
+fn save(mut workbook: Workbook, (last_row, last_column): (u32, u16)) -> Result<File, ExportError> {
+    let sheet = workbook.worksheet_from_index(0).map_err(|e| refused(&e))?;
+    sheet.autofilter(0, 0, last_row, last_column).map_err(|e| refused(&e))?;
+    let failed = |e: std::io::Error| ExportError::Row(format!("a temporary file: {e}"));
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    workbook.save_to_writer(&mut file).map_err(|e| refused(&e))?;
+    file.rewind().map_err(failed)?;
+    Ok(file)
 }
 
 /// What a cell can hold: characters that XML can hold, and not more of them than a spreadsheet reads.

@@ -1,5 +1,7 @@
 //! Columns and values of an export, apart from any format.
 
+use std::borrow::Cow;
+
 use crate::domain::time::Millis;
 
 /// What a column holds. Any value may be missing.
@@ -46,7 +48,7 @@ pub(super) const fn time(name: &'static str) -> Column {
 
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum Value<'a> {
     /// Nothing.
     Null,
     /// A whole number.
@@ -56,7 +58,7 @@ pub enum Value {
     /// A number.
     Real(f64),
     /// A text.
-    Text(String),
+    Text(Cow<'a, str>),
     /// A word of our own.
     Word(&'static str),
     /// A time.
@@ -65,7 +67,7 @@ pub enum Value {
 
 macro_rules! value_from {
     ($($from:ty => $variant:ident,)+) => {
-        $(impl From<$from> for Value {
+        $(impl From<$from> for Value<'_> {
             fn from(value: $from) -> Self {
                 Self::$variant(value)
             }
@@ -76,12 +78,23 @@ value_from! {
     i64 => Int,
     f32 => Short,
     f64 => Real,
-    String => Text,
     &'static str => Word,
     Millis => Time,
 }
 
-impl<T: Into<Self>> From<Option<T>> for Value {
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Value<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -89,19 +102,19 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 
 /// A row: as many values as columns, and the id to go on after.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct Row<'a> {
     id: Option<i64>,
-    values: Vec<Value>,
+    values: Vec<Value<'a>>,
 }
 
-impl Row {
+impl<'a> Row<'a> {
     /// A row with the id that an export goes on after.
-    pub const fn with_id(id: i64, values: Vec<Value>) -> Self {
+    pub const fn with_id(id: i64, values: Vec<Value<'a>>) -> Self {
         Self { id: Some(id), values }
     }
 
     /// A row without.
-    pub const fn new(values: Vec<Value>) -> Self {
+    pub const fn new(values: Vec<Value<'a>>) -> Self {
         Self { id: None, values }
     }
 
@@ -111,7 +124,7 @@ impl Row {
     }
 
     /// Its values, in the order of the columns.
-    pub fn values(&self) -> &[Value] {
+    pub fn values(&self) -> &[Value<'a>] {
         &self.values
     }
 }

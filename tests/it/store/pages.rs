@@ -7,6 +7,7 @@ use super::desk::{Desk, NOON, post, post_at};
 
 contract! {
     paging_shows_each_mention_once_in_order_although_times_are_equal,
+    pages_for_exports_hold_the_same_as_mentions,
     filters_narrow_together,
     search_finds_words_in_any_case_and_takes_wildcards_for_letters,
     totals_and_pulse_follow_what_is_kept,
@@ -40,6 +41,51 @@ async fn paging_shows_each_mention_once_in_order_although_times_are_equal(db: &D
     }
     up.reverse();
     assert_eq!(up, whole);
+}
+
+async fn pages_for_exports_hold_the_same_as_mentions(db: &Database) {
+    let desk = Desk::new(&db.store).await;
+    let texts = ["- \"quoted\" \\ back\u{1}\tslash\nline \u{2028} 😡 مها", "+ {\"a\": [1]} null", "0 hm", "- 1e999", "- the last"];
+    desk.keep((0..).zip(texts).map(|(n, text)| post_at(&n.to_string(), "ann", text, NOON.plus(-(n / 3) * HOUR_MS))).collect()).await;
+    desk.score_all().await;
+    desk.keep(vec![post("waits", "bob", "- waits for the model")]).await;
+    let corrected = desk.mention("2").await.id;
+    db.store.correct_label(corrected, Some(Label::Negative), NOON).await.expect("corrected");
+    let filter = MentionFilter { brand: desk.brand, ..MentionFilter::default() };
+    let mut rows = 0;
+    let mut after = None;
+    loop {
+        let page = db.store.mention_page(&filter, after, 4).await.expect("a page");
+        let mentions = db.store.mentions_oldest_first(&filter, after, 4).await.expect("mentions");
+        let found = page.rows().expect("rows");
+        assert_eq!(found.len(), mentions.len());
+        for (row, m) in found.iter().zip(&mentions) {
+            let scored = m.sentiment.as_ref();
+            let share = |label| scored.map(|s| s.probabilities.of(label));
+            assert_eq!((row.id, &*row.text, row.created_at, row.fetched_at), (m.id.get(), m.text.as_str(), m.created_at, m.fetched_at));
+            let key = (m.key.platform(), m.key.instance(), m.key.native_id());
+            assert_eq!((&*row.platform, &*row.instance, &*row.native_id), key);
+            assert_eq!(
+                (row.url.as_deref(), row.reply_to.as_deref(), row.lang.as_deref()),
+                (m.url.as_deref(), m.reply_to.as_deref(), m.lang.as_deref())
+            );
+            assert_eq!((row.edited_at, row.deleted_at, row.copy_of), (m.edited_at, m.deleted_at, m.copy_of.map(|id| id.get())));
+            assert_eq!(
+                (&*row.handle, &*row.name, row.followers, &*row.why),
+                (&*m.author.handle, &*m.author.name, m.author.followers, &*m.why)
+            );
+            let counts = (m.engagement.likes, m.engagement.reposts, m.engagement.replies);
+            assert_eq!((row.likes, row.reposts, row.replies), counts);
+            assert_eq!([row.negative, row.neutral, row.positive], [Label::Negative, Label::Neutral, Label::Positive].map(share));
+            assert_eq!((row.severity, row.model.as_deref()), (scored.map(|s| s.severity.get()), scored.map(|s| s.model.as_str())));
+            let labels = (scored.map(|s| s.label.as_str()), m.corrected.map(Label::as_str));
+            assert_eq!((row.scored.as_deref(), row.corrected.as_deref()), labels);
+        }
+        let Some(last) = found.last() else { break };
+        after = Some(last.cursor());
+        rows += found.len();
+    }
+    assert_eq!(rows, 6);
 }
 
 async fn found(db: &Database, filter: MentionFilter) -> Vec<String> {
