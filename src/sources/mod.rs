@@ -65,6 +65,7 @@ mod mastodon;
 mod meter;
 mod news;
 mod oauth;
+mod quotes;
 mod reddit;
 mod remark42;
 mod secret;
