@@ -137,6 +137,7 @@ fn keep(n: usize, seek: Seek) -> Keep {
             lang: Some("en".to_owned()),
             engagement: Engagement::default(),
             originality: Originality::Own,
+            quoted: None,
         },
         why: "names Acme Cloud".to_owned(),
         fingerprint: match seek {

@@ -1,7 +1,7 @@
 //! Feeds the filter for other brands of the same name: learns when marks have changed, judges what came in since.
 //!
 //! Only unmarked mentions of the last sixty days are judged anew when the filter has learned; what it hid before stays
-//! hidden until then. A filter that may not hide (any more) shows again what it hid, whatever its age.
+//! hidden until then. One whose words changed is judged again in the next round, and stays as it was until then. A filter that may not hide (any more) shows again what it hid, whatever its age.
 
 use std::collections::HashMap;
 
@@ -88,12 +88,12 @@ impl FilterWorker {
             // It says something else from now on.
             _ => self.store.before_first_since(brand.id, self.clock.now().plus(-BACK_MS)).await?,
         };
-        let (said, judged_to, more) = self.said(brand.id, acting, judged_to).await?;
-        let state = FilterState { marks, judged_to, report: FilterReport { acting, measured, audit } };
-        if !said.is_empty() || before.as_ref() != Some(&state) {
-            self.store.save_filter(brand.id, &said, &state).await?;
+        let said = self.said(brand.id, acting, judged_to).await?;
+        let state = FilterState { marks, judged_to: said.judged_to, report: FilterReport { acting, measured, audit } };
+        if !said.changed.is_empty() || !said.again.is_empty() || before.as_ref() != Some(&state) {
+            self.store.save_filter(brand.id, (&said.changed, &said.again), &state).await?;
         }
-        Ok(Round { changed: said.len(), more })
+        Ok(Round { changed: said.changed.len(), more: said.more })
     }
 
     /// Learns unless that was done from the same marks; returns what is measured.
@@ -114,24 +114,34 @@ impl FilterWorker {
         Ok(measured)
     }
 
-    /// What the filter says of the next batch, how far that reaches, and whether there may be more.
-    async fn said(
-        &self,
-        brand: BrandId,
-        acting: Acting,
-        from: MentionId,
-    ) -> Result<(Vec<(MentionId, About)>, MentionId, bool), StoreError> {
+    /// What the filter says of edited mentions and of the next batch.
+    async fn said(&self, brand: BrandId, acting: Acting, from: MentionId) -> Result<Said, StoreError> {
         let full = |batch: &[Judged]| i64::try_from(batch.len()).is_ok_and(|n| n == BATCH);
+        let again = self.store.to_judge_again(brand, BATCH).await?;
         let Some((_, filter)) = self.learned.get(&brand).filter(|_| acting == Acting::Yes) else {
             let batch = self.store.filtered(brand, BATCH).await?;
-            return Ok((batch.iter().map(|m| (m.mention, About::This)).collect(), from, full(&batch)));
+            let changed = batch.iter().map(|m| (m.mention, About::This)).collect();
+            return Ok(Said { changed, more: full(&batch) || full(&again), again, judged_to: from });
         };
         let batch = self.store.to_judge(brand, from, BATCH).await?;
-        let to = batch.last().map_or(from, |last| last.mention);
-        let said = batch.iter().map(|m| (m, filter.judge(&Features::of(m.traits()))));
+        let judged_to = batch.last().map_or(from, |last| last.mention);
+        let said = batch.iter().chain(&again).map(|m| (m, filter.judge(&Features::of(m.traits()))));
         let changed = said.filter(|(m, about)| (m.hidden != Hidden::No) != (*about == About::Other));
-        Ok((changed.map(|(m, about)| (m.mention, about)).collect(), to, full(&batch)))
+        let changed = changed.map(|(m, about)| (m.mention, about)).collect();
+        Ok(Said { changed, more: full(&batch) || full(&again), again, judged_to })
     }
+}
+
+/// What the filter says in one round.
+struct Said {
+    /// Mentions that are hidden or shown from now on.
+    changed: Vec<(MentionId, About)>,
+    /// Edited mentions that are judged.
+    again: Vec<Judged>,
+    /// How far it has come.
+    judged_to: MentionId,
+    /// There may be more.
+    more: bool,
 }
 
 fn example(judged: &Judged) -> Example {

@@ -105,6 +105,25 @@ pub enum Originality {
     Repost,
 }
 
+/// What a post quotes or links to, where it can be told from its own words. It may say that a post is about the brand; it is
+/// never kept, shown or scored, because these words are not its author's.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Quoted {
+    /// Who wrote it; empty where the platform does not tell.
+    pub author: PostAuthor,
+    /// Plain text; may be empty.
+    pub text: String,
+    /// Addresses behind its own words, which readers follow and do not see.
+    pub links: Vec<String>,
+}
+
+impl Quoted {
+    /// Words of somebody who is not named, and links; `None` when there are none.
+    pub fn of(text: String, links: Vec<String>) -> Option<Self> {
+        (!text.is_empty() || !links.is_empty()).then(|| Self { text, links, ..Self::default() })
+    }
+}
+
 /// A post as a source delivers it: plain text, checked times, no HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
@@ -128,6 +147,8 @@ pub struct Post {
     pub engagement: Engagement,
     /// Own words or a repost.
     pub originality: Originality,
+    /// What it quotes or links to.
+    pub quoted: Option<Quoted>,
 }
 
 /// An author as the store keeps it. Name and handle are empty once nothing of theirs is left.

@@ -31,6 +31,8 @@ pub enum SourceKind {
     Ghost,
     /// Issues, discussions and their comments on GitHub.
     Github,
+    /// Reviews of an own location on Google.
+    GoogleBusiness,
     /// Reviews of an own app on Google Play.
     GooglePlay,
     /// Comments of an Isso server.
@@ -82,6 +84,7 @@ impl SourceKind {
         Self::Disqus,
         Self::Ghost,
         Self::Github,
+        Self::GoogleBusiness,
         Self::GooglePlay,
         Self::Isso,
         Self::Lemmy,
@@ -115,6 +118,7 @@ impl SourceKind {
             Self::Disqus => "disqus",
             Self::Ghost => "ghost",
             Self::Github => "github",
+            Self::GoogleBusiness => "googlebusiness",
             Self::GooglePlay => "googleplay",
             Self::Isso => "isso",
             Self::Lemmy => "lemmy",

@@ -122,6 +122,7 @@ mod tests {
             lang: None,
             engagement: Engagement::default(),
             originality: Originality::Own,
+            quoted: None,
         }
     }
 
@@ -166,6 +167,24 @@ mod tests {
         let posts = vec![post("1", "Acme is down"), post("2", "still broken"), own("3"), post("4", " \u{200B} ")];
         let expected = pairs(&[("1", "names “Acme”"), ("2", "posted on “Our blog”, which is about the brand")]);
         assert_eq!(taken(Take::All, posts), expected);
+    }
+
+    #[test]
+    fn quoted_words_make_a_mention_and_are_not_kept_with_it() {
+        let quoting = Post { quoted: crate::domain::post::Quoted::of("Acme is down".to_owned(), Vec::new()), ..post("1", "so true") };
+        let terms = BrandTerms { names: vec!["Acme".to_owned()], ..BrandTerms::default() };
+        let spec = SourceSpec {
+            name: "a".to_owned(),
+            kind: SourceKind::Mastodon,
+            brand: BrandId::new(1),
+            take: Take::Matching,
+            every_ms: 1,
+            settings: serde_json::Value::Null,
+        };
+        let matcher = Matcher::new(&terms).expect("good terms");
+        let kept = mentions(vec![quoting], &Judge { spec: &spec, matcher: &matcher }, NOW);
+        let said: Vec<(&str, &str, &str)> = kept.iter().map(|k| (k.why.as_str(), k.post.text.as_str(), k.fingerprint.as_str())).collect();
+        assert_eq!(said, [("in what it quotes: names “Acme”", "so true", fingerprint("so true").as_str())]);
     }
 
     #[test]

@@ -153,6 +153,7 @@ fn post(i: usize, name: &str, text: &str, hours_ago: usize) -> Keep {
             lang: Some("en".to_owned()),
             engagement: Engagement::default(),
             originality: Originality::Own,
+            quoted: None,
         },
         why: "names Acme Cloud".to_owned(),
         fingerprint: text.to_owned(),

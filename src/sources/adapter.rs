@@ -12,6 +12,7 @@ use super::facebook::Facebook;
 use super::feed::Feed;
 use super::ghost::Ghost;
 use super::github::Github;
+use super::googlebusiness::GoogleBusiness;
 use super::googleplay::GooglePlay;
 use super::hackernews::HackerNews;
 use super::instagram::Instagram;
@@ -61,6 +62,8 @@ pub enum Adapter {
     Ghost(Ghost),
     /// Issues, discussions and their comments on GitHub.
     Github(Github),
+    /// Reviews of an own location on Google.
+    GoogleBusiness(Box<GoogleBusiness>),
     /// Reviews of an own app on Google Play.
     GooglePlay(Box<GooglePlay>),
     /// Comments of an Isso server.
@@ -112,6 +115,7 @@ impl Adapter {
             SourceKind::Disqus => Disqus::new(spec, secrets).map(Self::Disqus),
             SourceKind::Ghost => Ghost::new(spec).map(Self::Ghost),
             SourceKind::Github => Github::new(spec, secrets, terms).map(Self::Github),
+            SourceKind::GoogleBusiness => GoogleBusiness::new(spec, secrets).map(|a| Self::GoogleBusiness(Box::new(a))),
             SourceKind::GooglePlay => GooglePlay::new(spec, secrets).map(|a| Self::GooglePlay(Box::new(a))),
             SourceKind::Isso => Isso::new(spec).map(Self::Isso),
             SourceKind::Lemmy => Lemmy::new(spec, terms).map(Self::Lemmy),
@@ -150,6 +154,7 @@ impl Adapter {
             Self::Disqus(a) => walk::poll(a, http, cursor, now).await,
             Self::Ghost(a) => walk::poll(a, http, cursor, now).await,
             Self::Github(a) => walk::poll(a, http, cursor, now).await,
+            Self::GoogleBusiness(a) => walk::poll(a.as_ref(), http, cursor, now).await,
             Self::GooglePlay(a) => walk::poll(a.as_ref(), http, cursor, now).await,
             Self::Isso(a) => walk::poll(a, http, cursor, now).await,
             Self::Lemmy(a) => walk::poll(a, http, cursor, now).await,
@@ -189,6 +194,7 @@ impl Adapter {
             Self::Disqus(a) => a.recheck(http, keys, now).await,
             Self::Ghost(a) => a.recheck(http, keys, now).await,
             Self::Github(a) => a.recheck(http, keys, now).await,
+            Self::GoogleBusiness(a) => a.recheck(http, keys, now).await,
             Self::Isso(a) => a.recheck(http, keys, now).await,
             Self::Lemmy(a) => a.recheck(http, keys, now).await,
             Self::Remark42(a) => a.recheck(http, keys, now).await,
@@ -224,7 +230,7 @@ impl Adapter {
             Self::WordPress(_) | Self::StackExchange(_) => 100,
             Self::AppStore(a) => a.recheck_batch(),
             Self::Bluesky(_) => 25,
-            Self::Discourse(_) | Self::Disqus(_) | Self::Ghost(_) | Self::Lemmy(_) | Self::Trustpilot(_) => 10,
+            Self::Discourse(_) | Self::Disqus(_) | Self::Ghost(_) | Self::GoogleBusiness(_) | Self::Lemmy(_) | Self::Trustpilot(_) => 10,
             Self::Isso(_) | Self::Remark42(_) => 50,
             Self::Github(_) | Self::Mastodon(_) | Self::HackerNews(_) => 20,
             Self::Facebook(_) | Self::Instagram(_) | Self::Threads(_) => super::graph::BATCH,

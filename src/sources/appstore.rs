@@ -212,6 +212,7 @@ fn feed_post(entry: &Value, step: Step<'_>) -> Option<Post> {
         lang: None,
         engagement: Engagement { likes: value::count(entry, "/im:voteSum/label"), ..Engagement::default() },
         originality: Originality::Own,
+        quoted: None,
     })
 }
 
@@ -229,6 +230,7 @@ fn connect_post(review: &Value, now: Millis) -> Option<Post> {
         lang: None,
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
     })
 }
 

@@ -22,8 +22,8 @@ use super::cursor::{decode, encode};
 use super::secret::{Secret, SecretRef, Secrets};
 use super::{Http, PollError, SettingsError, walk};
 use crate::domain::brand::BrandTerms;
-use crate::domain::matching::Matcher;
-use crate::domain::post::PostKey;
+use crate::domain::matching::{Match, Matcher};
+use crate::domain::post::{Post, PostKey};
 use crate::domain::source::{Cursor, More, Page, Recheck, SourceSpec};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 
@@ -229,6 +229,11 @@ impl Bluesky {
         }
         page.cursor = encode(&state);
         Ok(page)
+    }
+
+    /// Whether a post of the network is worth handing out: all posts pass by.
+    fn means(&self, post: &Post) -> bool {
+        matches!(self.matcher.matches(post), Match::Yes { .. } | Match::OwnAccount)
     }
 
     /// Reads known posts again, 25 at once. Those that are not in the answer are deleted or hidden.

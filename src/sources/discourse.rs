@@ -10,6 +10,7 @@ use url::Url;
 use super::adapter::{Address, join, settings};
 use super::cursor::believable;
 use super::http::{Answer, Ask, host_of};
+use super::quotes::Words;
 use super::secret::{Secret, SecretRef, Secrets};
 use super::walk::{Deep, Leaf, Lists, Next, Plan, Step};
 use super::{Http, PollError, SettingsError, html, value};
@@ -79,7 +80,9 @@ impl Discourse {
         let key = PostKey::new(PLATFORM, &self.instance, &id).ok()?;
         let handle = html::name(value::text(entry, "/username"));
         let (title, number) = (value::text(entry, "/topic_title"), value::number(entry, "/post_number"));
-        let cooked = html::to_text(value::text(entry, "/cooked"));
+        let words = Words::of_html(value::text(entry, "/cooked"));
+        // The title is the words of who opened the topic.
+        let words = if number == 1 { words.titled(&html::to_text(title)) } else { words };
         let slug = Some(value::text(entry, "/topic_slug")).filter(|s| !s.is_empty()).unwrap_or("-");
         let topic = value::id(entry, "/topic_id").filter(|id| value::is_number(id));
         let link = |path: &str| safe_link(join(&self.base, path, &[]).as_str());
@@ -97,13 +100,13 @@ impl Discourse {
             },
             created_at: believable(value::time(entry, "/created_at"), now),
             edited_at: value::time(entry, "/updated_at").filter(|_| edited).map(|at| believable(Some(at), now)),
-            // The title is the words of who opened the topic.
-            text: if number == 1 { html::join(&html::to_text(title), &cooked) } else { cooked },
+            text: words.own,
             url: topic.as_ref().and_then(|topic| link(&format!("/t/{}/{topic}/{number}", value::segment(slug)))),
             reply_to: value::id(entry, "/reply_to_post_number").and_then(|n| Some(format!("{}/{n}", topic?))),
             lang: None,
             engagement: Engagement { likes, reposts: 0, replies: value::count(entry, "/reply_count") },
             originality: Originality::Own,
+            quoted: words.quoted,
             key,
         })
     }

@@ -10,6 +10,7 @@ use url::Url;
 use super::adapter::{Address, join, settings};
 use super::cursor::believable;
 use super::http::{Answer, Ask};
+use super::quotes::Words;
 use super::secret::{Secret, SecretRef, Secrets};
 use super::walk::{Deep, Leaf, Lists, Next, Plan, Step};
 use super::{Http, PollError, SettingsError, html, value};
@@ -73,17 +74,18 @@ impl Disqus {
             },
         };
         let raw = value::text(entry, "/message");
-        let text = if raw.is_empty() { html::tidy(value::text(entry, "/raw_message")) } else { html::to_text(raw) };
+        let words = if raw.is_empty() { Words::of_lines(value::text(entry, "/raw_message")) } else { Words::of_html(raw) };
         Some(Post {
             author,
             created_at: believable(value::time(entry, "/createdAt"), now),
             edited_at: None,
-            text,
+            text: words.own,
             url: value::link(entry, "/url").or_else(|| value::link(entry, "/thread/link")),
             reply_to: value::id(entry, "/parent"),
             lang: None,
             engagement: Engagement { likes: value::count(entry, "/likes"), ..Engagement::default() },
             originality: Originality::Own,
+            quoted: words.quoted,
             key,
         })
     }

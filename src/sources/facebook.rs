@@ -127,6 +127,7 @@ fn read(element: &Value, context: Context<'_>) -> Found {
             replies: count(element, &["comment_count"]).max(count(element, &["comments", "summary", "total_count"])),
         },
         originality: Originality::Own,
+        quoted: None,
         key,
     };
     if own { Found::Own(Box::new(post)) } else { Found::Mention(Box::new(post)) }

@@ -260,6 +260,7 @@ pub(super) fn post(platform: &str, instance: &str, item: &Item, now: Millis) -> 
         lang: item.lang.clone(),
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
         key,
     })
 }

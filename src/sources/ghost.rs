@@ -14,6 +14,7 @@ use url::Url;
 use super::adapter::{Address, join, settings};
 use super::cursor::believable;
 use super::http::{Ask, host_of};
+use super::quotes::Words;
 use super::walk::{Leaf, Lists, Next, Plan, Step};
 use super::{Http, PollError, SettingsError, html, value};
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
@@ -25,6 +26,9 @@ const THREADS: &str = "threads";
 const PER_PAGE: usize = 100;
 /// Threads whose number of answers is remembered.
 const MAX_KNOWN: usize = 1_000;
+
+/// What comes with a comment: Ghost gives the page only when it is asked for, and then nothing else that is not.
+const INCLUDE: &str = "post,member,replies,replies.member,replies.count.likes,count.replies,count.likes";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,7 +64,8 @@ impl Ghost {
     }
 
     fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
-        join(&self.base, &format!("/members/api/comments{path}"), query)
+        let query: Vec<(&str, &str)> = query.iter().copied().chain([("include", INCLUDE)]).collect();
+        join(&self.base, &format!("/members/api/comments{path}"), &query)
     }
 
     async fn comments(&self, http: &Http, url: Url) -> Result<(Vec<Value>, Option<Millis>), PollError> {
@@ -76,8 +81,9 @@ impl Ghost {
         Ok((list.to_vec(), answer.not_before))
     }
 
-    fn sort(&self, entry: &Value, leaf: &mut Leaf, now: Millis) {
-        let Some(post) = self.post(entry, now) else { return };
+    /// `page` is where a comment stands that does not say it itself.
+    fn sort(&self, entry: &Value, leaf: &mut Leaf, (page, now): (&str, Millis)) {
+        let Some(post) = self.post(entry, page, now) else { return };
         match value::text(entry, "/status") {
             "deleted" => leaf.gone.push(post.key),
             "hidden" => {}
@@ -85,10 +91,11 @@ impl Ghost {
         }
     }
 
-    fn post(&self, entry: &Value, now: Millis) -> Option<Post> {
+    fn post(&self, entry: &Value, page: &str, now: Millis) -> Option<Post> {
         let id = value::id(entry, "/id").filter(|id| value::is_word(id))?;
         let key = PostKey::new(PLATFORM, &host_of(&self.base), &id).ok()?;
-        let page = value::text(entry, "/post/url");
+        let page = Some(value::text(entry, "/post/url")).filter(|url| !url.is_empty()).unwrap_or(page);
+        let words = Words::of_html(value::text(entry, "/html"));
         Some(Post {
             author: PostAuthor {
                 native_id: value::id(entry, "/member/uuid")
@@ -99,7 +106,7 @@ impl Ghost {
             },
             created_at: believable(value::time(entry, "/created_at"), now),
             edited_at: value::time(entry, "/edited_at").map(|at| believable(Some(at), now)),
-            text: html::to_text(value::text(entry, "/html")),
+            text: words.own,
             url: safe_link(&format!("{page}#ghost-comments-{id}")).or_else(|| safe_link(self.base.as_str())),
             reply_to: value::id(entry, "/in_reply_to_id").or_else(|| value::id(entry, "/parent_id")),
             lang: None,
@@ -109,6 +116,7 @@ impl Ghost {
                 replies: value::count(entry, "/count/replies"),
             },
             originality: Originality::Own,
+            quoted: words.quoted,
             key,
         })
     }
@@ -129,7 +137,7 @@ impl Ghost {
             let answer = answer.ok()?;
             let whole = value::parse(&answer)?;
             let entry = whole.pointer("/comments/0").unwrap_or(&Value::Null);
-            let Some(post) = self.post(entry, now).filter(|post| post.key == *key) else { continue };
+            let Some(post) = self.post(entry, "", now).filter(|post| post.key == *key) else { continue };
             match value::text(entry, "/status") {
                 "deleted" => out.gone.push(key.clone()),
                 "hidden" => out.missing.push(key.clone()),
@@ -160,10 +168,11 @@ impl Lists for Ghost {
             let url = self.url("/", &[&[("order", "created_at desc")], &query[..]].concat());
             let (threads, not_before) = self.comments(step.http, url).await?;
             for thread in &threads {
-                self.sort(thread, &mut leaf, step.now);
+                let page = value::text(thread, "/post/url");
+                self.sort(thread, &mut leaf, (page, step.now));
                 let shown = thread.pointer("/replies").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
                 for reply in shown {
-                    self.sort(reply, &mut leaf, step.now);
+                    self.sort(reply, &mut leaf, (page, step.now));
                 }
                 let all = value::count(thread, "/count/replies");
                 let id = value::id(thread, "/id").filter(|id| value::is_word(id));
@@ -180,7 +189,7 @@ impl Lists for Ghost {
         let Some((id, all)) = step.list.split_once(' ').filter(|(id, _)| value::is_word(id)) else { return Ok(leaf) };
         let (replies, not_before) = self.comments(step.http, self.url(&format!("/{id}/replies/"), &query)).await?;
         for reply in &replies {
-            self.sort(reply, &mut leaf, step.now);
+            self.sort(reply, &mut leaf, ("", step.now));
         }
         leaf.next = if replies.len() < PER_PAGE { Next::End } else { Next::Page };
         leaf.not_before = not_before;
@@ -209,10 +218,10 @@ mod tests {
         let entry = json!({"id": "65f0", "parent_id": "65e0", "in_reply_to_id": null, "status": "published", "html": "<p>Acme &amp; me</p>",
             "created_at": "2026-11-19T08:15:30.000Z", "edited_at": null, "member": {"id": "m1", "uuid": "u-1", "name": "Kim"},
             "post": {"url": "https://blog.example/news/p/"}, "count": {"replies": 2, "likes": 3}});
-        let post = ghost.post(&entry, NOW).expect("a post");
+        let post = ghost.post(&entry, "", NOW).expect("a post");
         assert_eq!((post.text.as_str(), post.author.native_id.as_str(), post.reply_to.as_deref()), ("Acme & me", "u-1", Some("65e0")));
         assert_eq!(post.url.as_deref(), Some("https://blog.example/news/p/#ghost-comments-65f0"));
-        let left = ghost.post(&json!({"id": "65f1", "member": null, "html": null}), NOW).expect("a post");
+        let left = ghost.post(&json!({"id": "65f1", "member": null, "html": null}), "", NOW).expect("a post");
         assert_eq!((left.author.native_id.as_str(), left.text.as_str()), ("anonymous 65f1", ""));
     }
 }

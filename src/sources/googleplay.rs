@@ -118,6 +118,7 @@ impl GooglePlay {
             lang: value::language(value::text(comment, "/reviewerLanguage")),
             engagement: Engagement { likes: value::count(comment, "/thumbsUpCount"), ..Engagement::default() },
             originality: Originality::Own,
+            quoted: None,
         })
     }
 }

@@ -10,6 +10,7 @@ use url::Url;
 use super::adapter::{Address, join, settings};
 use super::cursor::{believable, decode, encode};
 use super::http::{Answer, Ask, host_of};
+use super::quotes::Words;
 use super::{Http, PollError, SettingsError, html};
 use crate::domain::brand::BrandTerms;
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
@@ -267,6 +268,8 @@ impl Raw<'_> {
         let at = self.at.and_then(|s| Millis::from_untrusted(s.saturating_mul(1000)));
         let profile = Url::parse_with_params("https://news.ycombinator.com/user", [("id", handle.as_str())]).ok();
         let url = safe_link(&format!("https://news.ycombinator.com/item?id={}", self.id));
+        // Its HTML knows no quotes: people put `>` before what they answer.
+        let words = Words::of_lines(&html::to_text(self.body)).titled(&html::to_text(self.title));
         Some(Post {
             author: PostAuthor {
                 native_id: if handle.is_empty() { format!("item-{}", self.id) } else { handle.clone() },
@@ -276,12 +279,13 @@ impl Raw<'_> {
             },
             created_at: believable(at, now),
             edited_at: None,
-            text: html::join(&html::to_text(self.title), &html::to_text(self.body)),
+            text: words.own,
             url,
             reply_to: self.parent,
             lang: None,
             engagement: self.engagement,
             originality: Originality::Own,
+            quoted: words.quoted,
             key,
         })
     }

@@ -117,6 +117,7 @@ fn read(element: &Value, context: Context<'_>) -> Found {
         lang: None,
         engagement: Engagement { likes: count(element, &["like_count"]), reposts: 0, replies: count(element, &["comments_count"]) },
         originality: Originality::Own,
+        quoted: None,
         key,
     };
     if own { Found::Own(Box::new(post)) } else { Found::Mention(Box::new(post)) }

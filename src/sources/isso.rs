@@ -14,8 +14,9 @@ use url::Url;
 use super::adapter::{Address, join, settings};
 use super::cursor::believable;
 use super::http::{Answer, Ask, host_of};
+use super::quotes::Words;
 use super::walk::{Deep, Leaf, Lists, Next, Plan, Step};
-use super::{Http, PollError, SettingsError, html, value};
+use super::{Http, PollError, SettingsError, value};
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
 use crate::domain::source::{Recheck, SourceSpec};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
@@ -101,16 +102,18 @@ impl Isso {
         let anonymous = guest.name.is_empty() && guest.url.is_none() && value::is_word(hash);
         let author = if anonymous { PostAuthor { native_id: format!("hash {hash}"), ..guest } } else { guest };
         let time = |pointer| value::seconds(entry, pointer).map(|at| believable(Some(at), now));
+        let words = Words::of_html(value::text(entry, "/text"));
         Some(Post {
             author,
             created_at: believable(time("/created"), now),
             edited_at: time("/modified"),
-            text: html::to_text(value::text(entry, "/text")),
+            text: words.own,
             url: self.site.join(page).ok().and_then(|url| safe_link(&format!("{url}#isso-{id}"))),
             reply_to: value::id(entry, "/parent").map(|id| named(&id)),
             lang: None,
             engagement: Engagement { likes: value::count(entry, "/likes"), ..Engagement::default() },
             originality: Originality::Own,
+            quoted: words.quoted,
             key,
         })
     }

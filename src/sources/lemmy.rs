@@ -11,8 +11,9 @@ use url::Url;
 use super::adapter::{Address, join, settings};
 use super::cursor::believable;
 use super::http::{Answer, Ask, host_of};
+use super::quotes::Words;
 use super::walk::{Leaf, Lists, Next, Plan, Step};
-use super::{Http, PollError, SettingsError, html, markdown, value};
+use super::{Http, PollError, SettingsError, html, value};
 use crate::domain::brand::BrandTerms;
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
 use crate::domain::source::{Recheck, SourceSpec};
@@ -135,7 +136,8 @@ impl Lemmy {
     fn post(&self, view: &Value, item: &Value, key: PostKey, now: Millis) -> Option<Post> {
         let comment = view.get("comment").is_some();
         // Of a post, what it links to is no words of its author.
-        let body = markdown::to_text(value::text(item, if comment { "/content" } else { "/body" }));
+        let words = Words::of_markdown(value::text(item, if comment { "/content" } else { "/body" }));
+        let words = if comment { words } else { words.titled(&html::tidy(value::text(item, "/name"))) };
         let name = html::name(value::text(view, "/creator/name"));
         let home =
             [value::text(view, "/creator/ap_id"), value::text(view, "/creator/actor_id")].into_iter().find_map(|a| Url::parse(a).ok());
@@ -154,12 +156,13 @@ impl Lemmy {
             },
             created_at: believable(written(view), now),
             edited_at: edited(item).map(|at| believable(Some(at), now)),
-            text: if comment { body } else { html::join(&html::tidy(value::text(item, "/name")), &body) },
+            text: words.own,
             url: safe_link(key.native_id()),
             reply_to: value::text(view, "/post/ap_id").parse::<Url>().ok().filter(|_| comment).map(String::from),
             lang: None,
             engagement: Engagement { likes: value::count(counts, "/upvotes"), reposts: 0, replies },
             originality: Originality::Own,
+            quoted: words.quoted,
             key,
         })
     }

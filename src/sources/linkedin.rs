@@ -19,7 +19,7 @@ use super::lenient::{self, at, count, id, list, number, segment, text, word};
 use super::oauth::{ClientAuth, Credential, OauthSettings, Service};
 use super::secret::{SecretRef, Secrets};
 use super::{Http, PollError, SettingsError};
-use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
+use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, Quoted, safe_link};
 use crate::domain::source::{Cursor, More, Page, SourceSpec};
 use crate::domain::statement::Statement;
 use crate::domain::text::plain;
@@ -222,7 +222,7 @@ impl LinkedIn {
                 let organisation = segment(&self.urn);
                 format!(
                     "/rest/organizationalEntityNotifications?q=criteria&organizationalEntity={organisation}\
-                     &actions=List(SHARE_MENTION,COMMENT,COMMENT_EDIT,COMMENT_DELETE)&timeRange=(start:{since},end:{until})&{page}"
+                     &actions=List(SHARE,SHARE_MENTION,COMMENT,COMMENT_EDIT,COMMENT_DELETE)&timeRange=(start:{since},end:{until})&{page}"
                 )
             }
         }
@@ -280,7 +280,15 @@ impl LinkedIn {
         let (Some(own), who) = (own, text(inner, &["owner"])) else { return };
         let answers = Some(text(inner, &["object"])).filter(|o| !o.is_empty());
         let edited = when.filter(|_| action == "COMMENT_EDIT");
-        page.posts.extend(self.post((&own, who, text(inner, &["text"])), (when, edited), answers, now));
+        let post = self.post((&own, who, text(inner, &["text"])), (when, edited), answers, now);
+        // Who shares a post of the organisation and adds words to it quotes it.
+        let source = at(element, &["decoratedSourcePost"]).filter(|_| action == "SHARE");
+        let quoted = source.map(|source| Quoted {
+            author: PostAuthor { native_id: text(source, &["owner"]).to_owned(), ..PostAuthor::default() },
+            text: little_text(text(source, &["text"])),
+            links: Vec::new(),
+        });
+        page.posts.extend(post.map(|post| Post { quoted, ..post }));
     }
 
     fn comment(&self, element: &Value, now: Millis) -> Option<Post> {
@@ -335,6 +343,7 @@ impl LinkedIn {
             lang: None,
             engagement: Engagement::default(),
             originality: Originality::Own,
+            quoted: None,
             key,
         })
     }

@@ -8,30 +8,47 @@ use crate::domain::post::MAX_TEXT_BYTES;
 /// Open elements at once; people nest a dozen.
 const MAX_DEPTH: usize = 128;
 
-/// The words of a piece of Markdown: markup and addresses gone, quotes of others gone too, since their words
-/// are not the author's.
-pub(super) fn to_text(markdown: &str) -> String {
+/// A piece of Markdown without its markup.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// The words of its author.
+    pub own: String,
+    /// The words that it quotes.
+    pub quoted: String,
+    /// Where the author's links lead.
+    pub links: Vec<String>,
+}
+
+/// The words of a piece of Markdown.
+pub(super) fn split(markdown: &str) -> Parts {
     let head = markdown.get(..markdown.floor_char_boundary(2 * MAX_TEXT_BYTES)).unwrap_or_default();
     // Nesting costs time that grows with its square; no person writes so deep.
     let flat: String = head.lines().map(shallow).collect::<Vec<_>>().join("\n");
-    let (mut out, mut quoted, mut depth) = (String::with_capacity(flat.len()), 0_usize, 0_usize);
+    let (mut own, mut others, mut links) = (String::with_capacity(flat.len()), String::new(), Vec::new());
+    let (mut quoted, mut depth) = (0_usize, 0_usize);
     for event in Parser::new_ext(&flat, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES) {
+        let out = if quoted > 0 { &mut others } else { &mut own };
         match event {
             Event::Start(Tag::BlockQuote(_)) => quoted += 1,
             Event::End(TagEnd::BlockQuote(_)) => quoted = quoted.saturating_sub(1),
-            Event::Start(_) => depth += 1,
+            Event::Start(tag) => {
+                depth += 1;
+                if let (Tag::Link { dest_url, .. }, 0) = (tag, quoted) {
+                    links.push(dest_url.into_string());
+                }
+            }
             Event::End(end) => {
                 depth = depth.saturating_sub(1);
                 out.push_str(after(end));
             }
-            _ if quoted > 0 || depth > MAX_DEPTH => {}
+            _ if depth > MAX_DEPTH => {}
             Event::Text(text) | Event::Code(text) => out.push_str(&text),
             Event::Html(raw) | Event::InlineHtml(raw) => out.push_str(&html::to_text(&raw)),
             Event::SoftBreak | Event::HardBreak => out.push('\n'),
             _ => {}
         }
     }
-    html::tidy(&out)
+    Parts { own: html::tidy(&own), quoted: html::tidy(&others), links }
 }
 
 /// A line with at most a dozen of what opens a level.
@@ -53,6 +70,10 @@ const fn after(end: TagEnd) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn to_text(markdown: &str) -> String {
+        split(markdown).own
+    }
 
     #[test]
     fn words_stay_and_marks_go() {

@@ -18,6 +18,7 @@
 //! | `disqus` | post id | shortname of the forum |
 //! | `ghost` | comment id | host of the site |
 //! | `github` | see `github::found` | `github.com` |
+//! | `googlebusiness` | review id | number of the location |
 //! | `googleplay` | review id | package of the app |
 //! | `isso` | page, `#isso-` and comment id: it can be read again only with its page | host of the server |
 //! | `lemmy` | `ap_id`, so that one post read from two servers is one mention | host of that address |
@@ -49,6 +50,7 @@ mod facebook;
 mod feed;
 mod ghost;
 mod github;
+mod googlebusiness;
 mod googleplay;
 mod graph;
 mod hackernews;
@@ -65,6 +67,7 @@ mod mastodon;
 mod meter;
 mod news;
 mod oauth;
+mod quotes;
 mod reddit;
 mod remark42;
 mod secret;

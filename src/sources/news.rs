@@ -154,6 +154,7 @@ mod tests {
             lang: None,
             engagement: Engagement::default(),
             originality: Originality::Own,
+            quoted: None,
         }
     }
 

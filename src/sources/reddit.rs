@@ -14,6 +14,7 @@ use super::cursor::{believable, decode, encode};
 use super::http::{Answer, Ask};
 use super::lenient::{self, at, count, id, list, number, text, word};
 use super::oauth::{ClientAuth, Credential, OauthSettings, Service};
+use super::quotes::Words;
 use super::secret::Secrets;
 use super::{Http, PollError, SettingsError, html};
 use crate::domain::brand::BrandTerms;
@@ -93,6 +94,9 @@ struct Chain {
     list: usize,
     after: Option<String>,
     pages: u32,
+    /// The oldest item that the list under way has shown.
+    #[serde(default)]
+    oldest: Option<Millis>,
 }
 
 impl Reddit {
@@ -126,7 +130,7 @@ impl Reddit {
     pub(super) async fn poll(&self, http: &Http, cursor: &Cursor, now: Millis) -> Result<Page, PollError> {
         let mut state: State = decode(cursor);
         let first = now.plus(-self.backfill_ms);
-        let fresh = || Chain { started: now, from: state.read_until.unwrap_or(first), list: 0, after: None, pages: 0 };
+        let fresh = || Chain { started: now, from: state.read_until.unwrap_or(first), list: 0, after: None, pages: 0, oldest: None };
         let mut chain = state.chain.take().filter(|c| c.list < self.lists.len()).unwrap_or_else(fresh);
         let Some(asked) = self.lists.get(chain.list) else { return Ok(Page::default()) };
         let answer = self.get(http, self.url(asked, chain.after.as_deref()), now).await?;
@@ -135,6 +139,7 @@ impl Reddit {
         let children = children.ok_or_else(|| PollError::malformed(&answer.host(), "it is no listing"))?;
         let read: Vec<Item> = children.iter().filter_map(|child| item(child, now)).collect();
         let oldest = children.iter().filter_map(|child| born(at(child, &["data"])?)).min();
+        chain.oldest = chain.oldest.into_iter().chain(oldest).min();
         chain.pages += 1;
         let floor = state.read_until.map_or(first, |at| at.plus(-OVERLAP_MS));
         let after = id(&body, &["data", "after"]).filter(|a| chain.after.as_ref() != Some(a) && chain.pages < MAX_PAGES);
@@ -142,12 +147,15 @@ impl Reddit {
         if let Some(after) = after.filter(|_| !reached) {
             chain.after = Some(after);
         } else {
-            // A list that ends at its limit before our place has lost what lies between.
-            let cut = !reached && chain.pages >= 10;
-            chain.from = if cut { chain.from.max(oldest.unwrap_or(chain.from)) } else { chain.from };
+            // A list that ends at its limit before our place has lost what lies between, and so has one that shows nothing
+            // behind an item: that item was deleted meanwhile.
+            let lost = chain.after.is_some() && children.is_empty();
+            let cut = !reached && (chain.pages >= 10 || lost);
+            chain.from = if cut { chain.from.max(chain.oldest.unwrap_or(chain.from)) } else { chain.from };
             chain.list += 1;
             chain.after = None;
             chain.pages = 0;
+            chain.oldest = None;
         }
         let mut page = Page { not_before: answer.not_before, ..Page::default() };
         for item in read {
@@ -247,6 +255,7 @@ fn item(child: &Value, now: Millis) -> Option<Item> {
     if author == "[deleted]" || gone(body) || !text(data, &["removed_by_category"]).is_empty() {
         return Some(Item::Gone(key));
     }
+    let words = Words::of_lines(body).titled(&plain(text(data, &["title"])));
     let edited = number(data, &["edited"]).and_then(|s| Millis::from_untrusted(s.saturating_mul(1000)));
     Some(Item::There(Box::new(Post {
         author: PostAuthor {
@@ -257,12 +266,13 @@ fn item(child: &Value, now: Millis) -> Option<Item> {
         },
         created_at: believable(born(data), now),
         edited_at: edited.map(|at| believable(Some(at), now)),
-        text: html::join(&plain(text(data, &["title"])), &plain(body)),
+        text: words.own,
         url: Some(text(data, &["permalink"])).filter(|p| p.starts_with('/')).and_then(|p| safe_link(&format!("https://www.reddit.com{p}"))),
         reply_to: id(data, &["parent_id"]),
         lang: None,
         engagement: Engagement { likes: count(data, &["score"]), reposts: 0, replies: count(data, &["num_comments"]) },
         originality: Originality::Own,
+        quoted: words.quoted,
         key,
     })))
 }

@@ -12,6 +12,7 @@ use url::Url;
 use super::adapter::{Address, join, settings};
 use super::cursor::believable;
 use super::http::{Ask, host_of};
+use super::quotes::Words;
 use super::walk::{At, Deep, Leaf, Lists, Next, Plan, Step};
 use super::{Http, PollError, SettingsError, html, value};
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
@@ -116,6 +117,7 @@ impl Remark42 {
         let named = |id: &str| format!("{page}{MARK}{id}");
         let key = PostKey::new(PLATFORM, &host_of(&self.base), &named(&id)).ok()?;
         let name = html::name(value::text(entry, "/user/name"));
+        let words = Words::of_html(value::text(entry, "/text"));
         Some(Post {
             author: PostAuthor {
                 native_id: value::id(entry, "/user/id").unwrap_or_else(|| format!("anonymous {id}")),
@@ -124,12 +126,13 @@ impl Remark42 {
             },
             created_at: believable(value::time(entry, "/time"), now),
             edited_at: value::time(entry, "/edit/time").map(|at| believable(Some(at), now)),
-            text: html::to_text(value::text(entry, "/text")),
+            text: words.own,
             url: safe_link(&named(&id)),
             reply_to: value::id(entry, "/pid").map(|id| named(&id)),
             lang: None,
             engagement: Engagement { likes: value::count(entry, "/score"), ..Engagement::default() },
             originality: Originality::Own,
+            quoted: words.quoted,
             key,
         })
     }

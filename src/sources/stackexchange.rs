@@ -135,6 +135,7 @@ impl StackExchange {
             lang: None,
             engagement: Engagement { likes: value::count(item, "/score"), reposts: 0, replies: value::count(item, "/answer_count") },
             originality: Originality::Own,
+            quoted: None,
             key,
         })
     }

@@ -13,7 +13,7 @@ use super::cursor::{believable, decode, encode};
 use super::http::{Answer, Ask};
 use super::secret::{Secret, SecretRef, Secrets};
 use super::{Http, PollError, SettingsError, html, value};
-use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
+use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, Quoted, safe_link};
 use crate::domain::source::{Cursor, More, Page, SourceSpec};
 use crate::domain::time::{DAY_MS, Millis, Span};
 
@@ -115,6 +115,8 @@ impl Telegram {
             lang: None,
             engagement: Engagement::default(),
             originality: if forwarded { Originality::Repost } else { Originality::Own },
+            // A reply may quote a part of what it answers.
+            quoted: Quoted::of(html::tidy(value::text(message, "/quote/text")), Vec::new()),
         })
     }
 }

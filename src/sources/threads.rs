@@ -126,6 +126,7 @@ fn read(element: &Value, context: Context<'_>) -> Found {
         lang: None,
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
         key,
     };
     if own { Found::Own(Box::new(post)) } else { Found::Mention(Box::new(post)) }

@@ -87,6 +87,7 @@ impl Trustpilot {
             lang: value::language(value::text(review, "/language")),
             engagement: Engagement { likes: value::count(review, "/numberOfLikes"), ..Engagement::default() },
             originality: Originality::Own,
+            quoted: None,
             key,
         })
     }

@@ -8,7 +8,8 @@
 //! - a list that repeats itself, or never ends, is left, and coverage begins only where it was left;
 //! - where pages are numbered, a post deleted meanwhile moves another one to the page before. So after
 //!   each page but the first, the one before it is read once more;
-//! - a place in a list that the platform does not accept any more means reading that chain anew.
+//! - a place in a list that the platform does not accept any more means reading that chain anew. Some servers answer a place
+//!   that they have forgotten as if they were in trouble: one that has answered so for hours is taken for forgotten.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,12 +18,14 @@ use super::cursor::{decode, encode};
 use super::{Http, PollError};
 use crate::domain::post::{Post, PostKey};
 use crate::domain::source::{Cursor, More, Page};
-use crate::domain::time::{Millis, Span};
+use crate::domain::time::{HOUR_MS, Millis, Span};
 
 /// A list that shows nothing new on so many pages in a row repeats itself.
 const MAX_REPEATS: u8 = 2;
 /// A place in a list may be refused so often before the source is.
 const MAX_RESTARTS: u8 = 3;
+/// A place that a server in trouble does not give for so long is taken for one that it has forgotten.
+const FORGOTTEN_MS: i64 = 6 * HOUR_MS;
 /// Lists waiting to be read, at most: an answer may name more of them than anybody has.
 const MAX_TODO: usize = 2_000;
 
@@ -184,6 +187,9 @@ struct Place {
     /// Short hashes of what the last page held.
     last: Vec<u32>,
     repeats: u8,
+    /// When it was reached.
+    #[serde(default)]
+    since: Millis,
 }
 
 /// Reads one page of the chain under way, or begins one.
@@ -197,9 +203,9 @@ pub(super) async fn poll<L: Lists>(lists: &L, http: &Http, cursor: &Cursor, now:
     let step = Step { http, list: &place.list, at: &place.at, after: chain.after, now };
     let leaf = match lists.page(step, &mut state.memo).await {
         Ok(leaf) => leaf,
-        Err(error) => return state.restarted(&place, error),
+        Err(error) => return state.restarted(&place, error, now),
     };
-    chain.turn(place, &leaf, &plan);
+    chain.turn(place, &leaf, (&plan, now));
     let page = Page { posts: leaf.posts, gone: leaf.gone, not_before: leaf.not_before, ..Page::default() };
     if chain.todo.is_empty() {
         return Ok(state.finish(&chain, page));
@@ -247,8 +253,12 @@ impl<M: Default + Serialize + DeserializeOwned> State<M> {
     }
 
     /// A place that is refused was perhaps only too old.
-    fn restarted(mut self, place: &Place, error: PollError) -> Result<Page, PollError> {
-        let refused = matches!(error, PollError::Refused { .. } | PollError::NotFound { .. });
+    fn restarted(mut self, place: &Place, error: PollError, now: Millis) -> Result<Page, PollError> {
+        let refused = match error {
+            PollError::Refused { .. } | PollError::NotFound { .. } => true,
+            PollError::Unavailable { .. } => now.since(place.since) > FORGOTTEN_MS,
+            _ => false,
+        };
         if !refused || place.at.token().is_none() || self.restarts >= MAX_RESTARTS {
             return Err(error);
         }
@@ -259,7 +269,7 @@ impl<M: Default + Serialize + DeserializeOwned> State<M> {
 }
 
 impl Chain {
-    fn turn(&mut self, place: Place, leaf: &Leaf, plan: &Plan) {
+    fn turn(&mut self, place: Place, leaf: &Leaf, (plan, now): (&Plan, Millis)) {
         let times = || leaf.posts.iter().map(|p| p.created_at);
         self.newest = self.newest.max(times().max());
         self.oldest = self.oldest.into_iter().chain(times()).min();
@@ -276,7 +286,7 @@ impl Chain {
             At::Again(_) => return,
             _ => None,
         };
-        match place.onward(leaf, self.after, plan) {
+        match place.onward(leaf, self.after, (plan, now)) {
             Onward::Done => {}
             Onward::Left => self.left_at = self.left_at.max(leaf.bottom.or(Some(self.started))),
             Onward::To(next) => self.todo.push(next),
@@ -294,10 +304,10 @@ enum Onward {
 
 impl Place {
     fn start(list: String) -> Self {
-        Self { list, at: At::Start, pages: 0, last: Vec::new(), repeats: 0 }
+        Self { list, at: At::Start, pages: 0, last: Vec::new(), repeats: 0, since: Millis::default() }
     }
 
-    fn onward(self, leaf: &Leaf, after: Millis, plan: &Plan) -> Onward {
+    fn onward(self, leaf: &Leaf, after: Millis, (plan, now): (&Plan, Millis)) -> Onward {
         if leaf.next == Next::End || leaf.bottom.is_some_and(|at| at < after) {
             return Onward::Done;
         }
@@ -316,7 +326,7 @@ impl Place {
         hashes.truncate(500);
         // A page of which nothing could be kept says nothing about repeats.
         let last = if hashes.is_empty() { self.last } else { hashes };
-        Onward::To(Self { list: self.list, at, pages, last, repeats })
+        Onward::To(Self { list: self.list, at, pages, last, repeats, since: now })
     }
 }
 

@@ -63,6 +63,10 @@ struct Settings {
     /// How parameters are named at first.
     #[serde(default)]
     naming: Naming,
+    /// Asks for the posts that are quoted or answered too, each at the price of a post: a post whose own words do not name
+    /// the brand is then found by what it quotes. The search itself looks at own words only.
+    #[serde(default)]
+    quoted: bool,
     /// US dollars for one post found by search.
     #[serde(default = "search_price")]
     price_per_post: f64,
@@ -106,21 +110,36 @@ impl Naming {
     }
 
     /// What is asked of each post.
-    fn fields(self) -> [(&'static str, &'static str); 3] {
-        let users = ("user.fields", "username,name,public_metrics,verified,created_at,protected");
-        match self {
-            Self::Tweet => [
-                ("tweet.fields", "created_at,author_id,lang,public_metrics,referenced_tweets,entities,edit_history_tweet_ids,note_tweet"),
-                ("expansions", "author_id"),
-                users,
-            ],
-            Self::Post => [
-                ("post.fields", "created_at,lang,public_metrics,referenced_posts,entities,edit_history_post_ids,note_post"),
-                ("expansions", "author_id"),
-                users,
-            ],
-        }
+    const fn fields(self, quotes: Quotes) -> [(&'static str, &'static str); 3] {
+        let fields = match self {
+            Self::Tweet => {
+                ("tweet.fields", "created_at,author_id,lang,public_metrics,referenced_tweets,entities,edit_history_tweet_ids,note_tweet")
+            }
+            Self::Post => ("post.fields", "created_at,lang,public_metrics,referenced_posts,entities,edit_history_post_ids,note_post"),
+        };
+        let expansions = match (quotes, self) {
+            (Quotes::LeftOut, _) => "author_id",
+            (Quotes::Read, Self::Tweet) => "author_id,referenced_tweets.id,referenced_tweets.id.author_id",
+            (Quotes::Read, Self::Post) => "author_id,referenced_posts",
+        };
+        [fields, ("expansions", expansions), ("user.fields", "username,name,public_metrics,verified,created_at,protected")]
     }
+}
+
+/// What a page should hold.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    naming: Naming,
+    quotes: Quotes,
+    /// Posts at most.
+    size: i64,
+}
+
+/// Whether posts that others refer to are asked for, and paid, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    Read,
+    LeftOut,
 }
 
 /// Reads X.
@@ -130,6 +149,7 @@ pub struct X {
     credential: Credential,
     streams: Vec<Stream>,
     naming: Naming,
+    quotes: Quotes,
     /// Millionths of a dollar for one post of a search, and for one mention.
     prices: (i64, i64),
     backfill_ms: i64,
@@ -158,7 +178,8 @@ impl X {
         let base = given.url.map_or_else(|| Url::parse("https://api.x.com"), |a| Ok(a.0)).map_err(|e| wrong(&e.to_string()))?;
         let prices = (price(given.price_per_post), price(given.price_per_mention));
         let backfill_ms = i64::from(given.backfill_days.clamp(1, 6)) * DAY_MS;
-        Ok(Self { base, credential, streams, naming: given.naming, prices, backfill_ms, thrift: Mutex::default() })
+        let quotes = if given.quoted { Quotes::Read } else { Quotes::LeftOut };
+        Ok(Self { base, credential, streams, naming: given.naming, quotes, prices, backfill_ms, thrift: Mutex::default() })
     }
 
     /// How sparingly to read from now on.
@@ -171,10 +192,13 @@ impl X {
         let thrift = *self.thrift.lock().unwrap_or_else(PoisonError::into_inner);
         let stream = state.step(&self.streams, (self.backfill_ms, thrift.one_in), now);
         let price = self.price(&stream);
-        let size = page_size(thrift, price).ok_or(PollError::BudgetSpent { until: next_day(now) })?;
+        // Each post of a page may quote another one.
+        let most = if self.quotes == Quotes::Read { price.saturating_add(self.prices.0) } else { price };
+        let size = page_size(thrift, most).ok_or(PollError::BudgetSpent { until: next_day(now) })?;
         let answer = self.ask(http, (&mut state, &stream), size, now).await?;
         let read = api::read(&answer, now)?;
         Self::pay(http, read.ids.iter().map(String::as_str), price, now);
+        Self::pay(http, read.referred.iter().map(String::as_str), self.prices.0, now);
         state.turn(&read);
         let covered = state.finish(&self.streams, now);
         let more = if covered.is_some() { More::CaughtUp } else { More::Now };
@@ -186,7 +210,8 @@ impl X {
         let mut last = None;
         for _ in 0..3 {
             let naming = state.naming.unwrap_or(self.naming);
-            let ask = Ask::json(state.url(&self.base, stream, (naming, size)), &self.base);
+            let wanted = Wanted { naming, quotes: self.quotes, size };
+            let ask = Ask::json(state.url(&self.base, stream, wanted), &self.base);
             let answer = self.credential.get(http, ask, now).await?;
             match refusal(&answer, now) {
                 None => return Ok(answer),
@@ -227,7 +252,7 @@ impl X {
         let mut naming = self.naming;
         let mut last = None;
         for _ in 0..2 {
-            let query: Vec<(&str, &str)> = [("ids", joined.as_str())].into_iter().chain(naming.fields()).collect();
+            let query: Vec<(&str, &str)> = [("ids", joined.as_str())].into_iter().chain(naming.fields(Quotes::LeftOut)).collect();
             let ask = Ask::json(super::adapter::join(&self.base, "/2/tweets", &query), &self.base);
             let answer = self.credential.get(http, ask, now).await?;
             match refusal(&answer, now) {

@@ -69,6 +69,8 @@ pub struct Judged {
     pub mark: Option<About>,
     /// Whether it is hidden now.
     pub hidden: Hidden,
+    /// Which of its edits this is; 0: it was not edited since it was judged.
+    edited: i64,
     text: String,
     platform: String,
     instance: String,
@@ -144,10 +146,36 @@ where matches.brand_id = v.column1
     and matches.mention_id = v.column2",
 );
 
+/// What a person hid is shown; what the filter hid waits for its word.
 const SHOW_AGAIN: &str = "
 update matches set
     hidden = 0
-where mention_id = $1";
+where mention_id = $1
+    and hidden = 1";
+
+const ASK_AGAIN: &str = "
+insert into brand_edits (
+    brand_id,
+    mention_id,
+    edited_at
+)
+select
+    x.brand_id,
+    x.mention_id,
+    cast($2 as bigint)
+from matches x
+join brand_filters f
+    on f.brand_id = x.brand_id
+where x.mention_id = $1
+on conflict (brand_id, mention_id) do update set
+    edited_at = case when brand_edits.edited_at >= excluded.edited_at then brand_edits.edited_at + 1 else excluded.edited_at end";
+
+const JUDGED_AGAIN: (&str, &str) = (
+    "
+delete from brand_edits
+where (brand_id, mention_id, edited_at) in (values ",
+    ")",
+);
 
 const STANDINGS: (&str, &str) = (
     "
@@ -191,13 +219,17 @@ select
     m.platform,
     m.instance,
     m.lang,
-    a.native_id as author
+    a.native_id as author,
+    coalesce(e.edited_at, 0) as edited
 from matches x
 cross join mentions m
 cross join authors a
 left join brand_marks b
     on b.brand_id = x.brand_id
     and b.mention_id = x.mention_id
+left join brand_edits e
+    on e.brand_id = x.brand_id
+    and e.mention_id = x.mention_id
 where m.id = x.mention_id
     and a.id = m.author_id
     and m.deleted_at is null
@@ -317,6 +349,20 @@ impl Store {
         query.fetch_all(&self.readers).await?.iter().map(judged).collect()
     }
 
+    /// Live mentions with new words that the filter has not judged yet.
+    pub async fn to_judge_again(&self, brand: BrandId, limit: i64) -> Result<Vec<Judged>> {
+        let sql = format!("{JUDGED}\n    and e.edited_at is not null\norder by x.mention_id\nlimit $2");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(brand.get()).bind(limit);
+        query.fetch_all(&self.readers).await?.iter().map(judged).collect()
+    }
+
+    /// Takes off edits that were judged; one that was edited again meanwhile stays.
+    async fn judged_again(tx: &mut WriteTx, brand: BrandId, edits: &[Judged]) -> Result<()> {
+        let rows = edits.iter().map(|m| values![brand.get(), m.mention.get(), m.edited]).collect();
+        bulk::execute(tx, JUDGED_AGAIN, rows).await?;
+        Ok(())
+    }
+
     /// Live mentions that the filter hides.
     pub async fn filtered(&self, brand: BrandId, limit: i64) -> Result<Vec<Judged>> {
         let sql = format!("{JUDGED}\n    and x.hidden <> 0\n    and b.about is null\norder by x.created_at, x.mention_id\nlimit $2");
@@ -340,18 +386,19 @@ impl Store {
         }))
     }
 
-    /// Keeps what a filter said of mentions, and where it stands. A mention that was marked meanwhile stays as marked.
-    pub async fn save_filter(&self, brand: BrandId, said: &[(MentionId, About)], state: &FilterState) -> Result<()> {
+    /// Keeps what a filter said of mentions, which of the edited ones it has judged, and where it stands. A mention that was
+    /// marked meanwhile stays as marked.
+    pub async fn save_filter(&self, brand: BrandId, (said, again): (&[(MentionId, About)], &[Judged]), state: &FilterState) -> Result<()> {
         let mut attempts = Attempts::default();
         loop {
-            let outcome = self.try_save_filter(brand, said, state).await;
+            let outcome = self.try_save_filter(brand, (said, again), state).await;
             if !attempts.again(&outcome) {
                 return outcome;
             }
         }
     }
 
-    async fn try_save_filter(&self, brand: BrandId, said: &[(MentionId, About)], state: &FilterState) -> Result<()> {
+    async fn try_save_filter(&self, brand: BrandId, (said, again): (&[(MentionId, About)], &[Judged]), state: &FilterState) -> Result<()> {
         let mut tx = self.begin(Touch::Mentions).await?;
         let rows = said.iter().map(|(id, _)| values![id.get(), brand.get()]).collect();
         let mut unmarked = BTreeSet::new();
@@ -364,6 +411,7 @@ impl Store {
         let said = said.iter().filter(|(id, _)| unmarked.contains(id));
         let changes: Vec<(MentionId, Hidden)> = said.map(|(id, about)| (*id, Hidden::judged(*about, *id))).collect();
         hide(&mut tx, brand, &changes).await?;
+        Self::judged_again(&mut tx, brand, again).await?;
         let query = sqlx::query(SAVE).bind(brand.get()).bind(clean(&state.marks)).bind(state.judged_to.get());
         query.bind(to_json(&state.report)?).execute(&mut *tx).await?;
         tx.commit().await?;
@@ -377,9 +425,10 @@ async fn hide(tx: &mut WriteTx, brand: BrandId, changes: &[(MentionId, Hidden)])
     rollup::recount(tx, &changes.iter().map(|(id, _)| id.get()).collect()).await
 }
 
-/// New words: what was said of the old ones does not hide them.
-pub(super) async fn show_again(tx: &mut WriteTx, mention: i64) -> Result<()> {
+/// New words: what a person said of the old ones does not hide them, and the filter is asked again.
+pub(super) async fn ask_again(tx: &mut WriteTx, mention: i64, now: Millis) -> Result<()> {
     sqlx::query(SHOW_AGAIN).bind(mention).execute(&mut **tx).await?;
+    sqlx::query(ASK_AGAIN).bind(mention).bind(now.get()).execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -398,6 +447,7 @@ fn judged(row: &AnyRow) -> Result<Judged> {
         mention: MentionId::new(id),
         mark: mark(row, id)?,
         hidden: hidden(row, id)?,
+        edited: row.int("edited")?,
         text: row.text("text")?,
         platform: row.text("platform")?,
         instance: row.text("instance")?,

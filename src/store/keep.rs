@@ -321,7 +321,7 @@ impl Keeper<'_> {
         let words = Words { author, created_at: known.created_at, edited_at, text: keep.text(), fingerprint: text.fingerprint, copy_of };
         self.update(keep, known.id, words).await?;
         tombstone::forget_judgement(self.tx, known.id).await?;
-        filter::show_again(self.tx, known.id).await?;
+        filter::ask_again(self.tx, known.id, self.now).await?;
         let row = values![known.id, known.created_at.get(), 0_i64, "", 0_i64, 0_i64];
         bulk::execute(self.tx, QUEUE, vec![row]).await?;
         self.recount.insert(known.id);

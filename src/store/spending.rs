@@ -1,9 +1,13 @@
 //! What sources cost a day, and since when one is read as a sample.
 
-use super::row::Cells;
+use std::collections::HashMap;
+
+use super::bulk;
+use super::row::{Cells, readable};
 use super::{Result, Store, Touch};
-use crate::domain::budget::{Spending, Spent};
-use crate::domain::ids::SourceId;
+use crate::domain::budget::{Saving, Spending, Spent};
+use crate::domain::ids::{MentionId, SourceId};
+use crate::domain::source::SourceKind;
 use crate::domain::time::{DAY_MS, Millis, Span};
 
 const ADD: &str = "
@@ -80,7 +84,41 @@ order by
     source_id,
     hour";
 
+const DRAWN: (&str, &str) = (
+    "
+select
+    m.id,
+    s.kind,
+    p.one_in
+from (values ",
+    ") as k
+cross join mentions m
+cross join sources s
+cross join sampling p
+where m.id = k.column1
+    and s.id = m.source_id
+    and p.source_id = m.source_id
+    and p.hour = m.fetched_at - m.fetched_at % 3600000",
+);
+
 impl Store {
+    /// For how many each of these mentions stands, where its source was read as a sample in the hour that brought it; those
+    /// that stand for themselves are missing.
+    pub async fn drawn_one_in(&self, mentions: &[MentionId]) -> Result<HashMap<MentionId, i64>> {
+        let mut reader = self.readers.acquire().await?;
+        let rows = bulk::fetch(&mut reader, DRAWN, bulk::ids(mentions.iter().map(|id| id.get()))).await?;
+        let mut drawn = HashMap::new();
+        for row in &rows {
+            let id = row.int("id")?;
+            let kind = readable(SourceKind::parse(&row.text("kind")?), ("sources", "kind", id))?;
+            // Others were only asked more rarely, and lost nothing.
+            if Saving::of(kind) == Saving::Samples {
+                drawn.insert(MentionId::new(id), row.int("one_in")?);
+            }
+        }
+        Ok(drawn)
+    }
+
     /// Adds what a source cost now. `demand` is what the same would have cost without sampling.
     pub async fn spend(&self, source: SourceId, (spent, demand): (Spent, Spent), now: Millis) -> Result<()> {
         let mut tx = self.begin(Touch::Rows).await?;

@@ -53,6 +53,13 @@ where mention_id in (values ",
     ")",
 );
 
+const FORGET_EDITS: (&str, &str) = (
+    "
+delete from brand_edits
+where mention_id in (values ",
+    ")",
+);
+
 const FORGET_QUEUE: (&str, &str) = (
     "
 delete from scoring
@@ -67,7 +74,7 @@ pub(super) async fn bury(tx: &mut WriteTx, known: &[&Known], originals: &mut Ori
         sqlx::query(BURY).bind(mention.id).bind(now.get()).execute(&mut **tx).await?;
         changed.insert(mention.id);
     }
-    for statement in [FORGET_WHY, FORGET_SCORES, FORGET_CORRECTIONS, FORGET_MARKS, FORGET_QUEUE] {
+    for statement in [FORGET_WHY, FORGET_SCORES, FORGET_CORRECTIONS, FORGET_MARKS, FORGET_EDITS, FORGET_QUEUE] {
         bulk::execute(tx, statement, bulk::ids(changed.iter().copied())).await?;
     }
     // After all are buried: none of them may inherit from another.

@@ -185,6 +185,15 @@ impl MentionView {
         self
     }
 
+    /// Says of how many it was drawn.
+    #[must_use]
+    pub fn with_sample(mut self, one_in: i64) -> Self {
+        if one_in > 1 {
+            self.chips.push(Chip { class: "", word: format!("1 in {one_in} was read then") });
+        }
+        self
+    }
+
     /// Says how often the text was repeated.
     #[must_use]
     pub fn with_copies(mut self, copies: i64) -> Self {

@@ -353,5 +353,6 @@ fn post(i: usize, said: &Said) -> Post {
         lang: Some("en".to_owned()),
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
     }
 }

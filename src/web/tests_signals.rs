@@ -53,6 +53,7 @@ async fn told(said: &[Said], phrase: &str) -> (World, IncidentId) {
             lang: None,
             engagement: m.engagement,
             originality: Originality::Own,
+            quoted: None,
         },
         promotional: "an offer".to_owned(),
     });

@@ -7,6 +7,7 @@ mod demo;
 mod docs;
 mod hub;
 mod kill;
+mod leaking;
 mod replay;
 mod score_worker;
 mod sources;

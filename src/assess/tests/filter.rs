@@ -43,13 +43,17 @@ impl Desk {
     async fn keep(&mut self, words: [&str; 5], count: usize) -> Vec<MentionId> {
         let posts: Vec<Keep> = (self.kept..self.kept + count).map(|n| post(n, words)).collect();
         self.kept += count;
+        self.keep_posts(posts).await;
+        let newest = self.listed(OtherBrands::Show).await;
+        newest[newest.len() - count..].to_vec()
+    }
+
+    async fn keep_posts(&mut self, posts: Vec<Keep>) {
         self.now = self.now.plus(60_000);
         let lease = self.store.claim_this_source(self.source, "test", self.now, 60_000).await.expect("a lease");
         let (cursor, next_poll_at) = (Cursor::default(), self.now.plus(1));
         let page = PageToKeep { keep: posts, gone: Vec::new(), cursor, covered: None, next_poll_at, asked: 1 };
         self.store.save_page(&lease, page, self.now).await.expect("kept");
-        let newest = self.listed(OtherBrands::Show).await;
-        newest[newest.len() - count..].to_vec()
     }
 
     async fn mark(&self, mentions: &[MentionId], about: Option<About>) {
@@ -87,6 +91,7 @@ fn post(n: usize, words: [&str; 5]) -> Keep {
         lang: None,
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
     };
     Keep { post, why: "names “Acme”".to_owned(), fingerprint: String::new(), lang: Some("en".to_owned()) }
 }
@@ -163,4 +168,36 @@ async fn a_second_worker_on_the_same_marks_changes_nothing() {
     desk.worker = FilterWorker::new(desk.store.clone(), Clock::manual(start()));
     desk.judge().await;
     assert_eq!((desk.listed(OtherBrands::Only).await, desk.store.brand_filter(desk.brand).await.expect("a state")), before);
+}
+
+#[tokio::test]
+async fn an_edited_mention_is_judged_at_once_by_what_was_learned() {
+    let mut desk = trained().await;
+    let theirs = desk.keep(THEIRS, 5).await;
+    let ours = desk.keep(OURS, 5).await;
+    desk.judge().await;
+    // Each becomes what the other was.
+    let words = |of: &Desk, numbers: std::ops::Range<usize>, words: [&str; 5]| -> Vec<Keep> {
+        numbers.map(|n| post(of.kept - 10 + n, words)).collect()
+    };
+    let edits = [words(&desk, 0..5, OURS), words(&desk, 5..10, THEIRS)].concat();
+    desk.keep_posts(edits).await;
+    desk.judge().await;
+    let hidden = desk.listed(OtherBrands::Only).await;
+    assert!(ours.iter().all(|id| hidden.contains(id)), "now about the other brand");
+    assert!(!theirs.iter().any(|id| hidden.contains(id)), "now about this one");
+    assert_eq!(desk.store.to_judge_again(desk.brand, 10).await.expect("mentions"), []);
+}
+
+#[tokio::test]
+async fn a_filter_that_may_not_hide_shows_edited_mentions() {
+    let mut desk = trained().await;
+    desk.keep(THEIRS, 5).await;
+    desk.judge().await;
+    let terms = BrandTerms { filter: FilterMode::Off, ..BrandTerms::default() };
+    desk.store.save_brand("Acme", &terms, desk.now).await.expect("saved");
+    desk.keep_posts((0..5).map(|n| post(desk.kept - 5 + n, OURS)).collect()).await;
+    desk.judge().await;
+    assert_eq!(desk.listed(OtherBrands::Only).await.len(), 40, "what people hid");
+    assert_eq!(desk.store.to_judge_again(desk.brand, 10).await.expect("mentions"), []);
 }

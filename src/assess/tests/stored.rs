@@ -90,6 +90,7 @@ impl Bench {
             lang: None,
             engagement: crate::domain::post::Engagement::default(),
             originality: crate::domain::post::Originality::Own,
+            quoted: None,
         };
         Keep { post, why: "all posts of this source".to_owned(), fingerprint: String::new(), lang: None }
     }

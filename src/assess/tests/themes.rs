@@ -79,6 +79,7 @@ impl Bench {
                 lang: Some("en".to_owned()),
                 engagement: Engagement::default(),
                 originality: Originality::Own,
+                quoted: None,
             };
             Keep { post, why: "all".to_owned(), fingerprint: String::new(), lang: Some("en".to_owned()) }
         });

@@ -56,14 +56,13 @@ pub(super) fn quoted<'a>(accounts: impl IntoIterator<Item = &'a Handle>, host: &
     accounts.into_iter().find(|account| account.is(user, host))
 }
 
-/// Whether one of these accounts wrote it. The display name does not count: anybody can write any name.
-pub(super) fn wrote(own: &[Handle], author: &PostAuthor, key: &PostKey) -> bool {
-    if own.is_empty() {
-        return false;
-    }
+/// The one of these accounts that wrote it. The display name does not count: anybody can write any name.
+pub(super) fn writer<'a>(accounts: impl IntoIterator<Item = &'a Handle>, author: &PostAuthor, key: &PostKey) -> Option<&'a Handle> {
+    let mut accounts = accounts.into_iter().peekable();
+    accounts.peek()?;
     let account = if author.handle.trim().is_empty() { &author.native_id } else { &author.handle };
-    let Ok(account) = Handle::new(account) else { return false };
+    let account = Handle::new(account).ok()?;
     let host = if account.host.is_empty() { key.instance() } else { &account.host };
     let by_id = fold(&format!("{}:{}", key.platform(), author.native_id));
-    own.iter().any(|own| own.is(&account.user, host) || own.user == by_id)
+    accounts.find(|own| own.is(&account.user, host) || own.user == by_id)
 }

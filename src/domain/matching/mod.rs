@@ -16,9 +16,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::brand::BrandTerms;
 use super::fold::fold;
-use super::post::Post;
+use super::post::{Post, PostKey, Quoted};
 use super::words::{Part, Word, parts};
-use accounts::{Handle, addressed, handles, quoted, wrote};
+use accounts::{Handle, addressed, handles, quoted, writer};
 use domains::Domains;
 use nearby::NearRules;
 use phrases::Phrases;
@@ -121,17 +121,32 @@ impl Matcher {
         })
     }
 
-    /// Looks at one post: its author, then its text.
+    /// Looks at one post: its author, then its text, then what it quotes.
     pub fn matches(&self, post: &Post) -> Match {
         if self.wrote(post) {
             return Match::OwnAccount;
         }
-        self.text_matches(&post.text)
+        match (self.text_matches(&post.text), &post.quoted) {
+            (Match::No, Some(quoted)) => self.quoted_matches(quoted, &post.key),
+            (said, _) => said,
+        }
     }
 
     /// Whether one of the brand's own accounts wrote a post.
     pub fn wrote(&self, post: &Post) -> bool {
-        wrote(&self.own, &post.author, &post.key)
+        writer(&self.own, &post.author, &post.key).is_some()
+    }
+
+    /// Looks at what a post quotes and where it leads; `quoting` names that post.
+    fn quoted_matches(&self, quoted: &Quoted, quoting: &PostKey) -> Match {
+        if let Some(account) = writer(self.handles.iter().chain(&self.own), &quoted.author, quoting) {
+            return Match::Yes { why: quotes(account) };
+        }
+        match self.text_matches(&quoted.text) {
+            Match::Yes { why } => Match::Yes { why: format!("in what it quotes: {why}") },
+            Match::No => self.text_matches(&quoted.links.join(" ")),
+            said => said,
+        }
     }
 
     /// Looks at a text alone.
@@ -175,8 +190,8 @@ impl Matcher {
     fn quote(&self, parts: &[Part]) -> Option<String> {
         let links =
             parts.windows(2).filter_map(|pair| if let [Part::Host(host), Part::Path(path)] = pair { Some((host, path)) } else { None });
-        let mut quotes = links.filter_map(|(host, path)| quoted(self.handles.iter().chain(&self.own), host, path));
-        quotes.next().map(|account| format!("quotes a post of @{}", account.shown))
+        let mut found = links.filter_map(|(host, path)| quoted(self.handles.iter().chain(&self.own), host, path));
+        found.next().map(quotes)
     }
 
     fn tag(&self, part: &Part) -> Option<String> {
@@ -204,6 +219,10 @@ fn check_sizes(terms: &BrandTerms) -> Result<(), BadTerms> {
     let phrases = rules.flat_map(|rule| [&rule.first, &rule.second]);
     let too_long = lists.into_iter().flatten().chain(phrases).find(|term| term.chars().count() > MAX_TERM_CHARS);
     too_long.map_or(Ok(()), |term| Err(BadTerms::TooLong(term.chars().take(40).collect())))
+}
+
+fn quotes(account: &Handle) -> String {
+    format!("quotes a post of @{}", account.shown)
 }
 
 fn links_to(domain: &str) -> String {

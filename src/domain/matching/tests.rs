@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::brand::NearRule;
-use crate::domain::post::{Engagement, Originality, PostAuthor, PostKey};
+use crate::domain::post::{Engagement, Originality, PostAuthor, PostKey, Quoted};
 use crate::domain::time::Millis;
 
 fn strings(list: &[&str]) -> Vec<String> {
@@ -105,6 +105,7 @@ fn post(platform: &str, instance: &str, author: PostAuthor) -> Post {
         lang: None,
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
     }
 }
 
@@ -123,6 +124,42 @@ fn what_the_brand_writes_is_no_mention_but_a_borrowed_name_does_not_hide_anyone(
     assert!(is_own("hackernews", by("acme", "", "")));
     assert!(!is_own("mastodon", by("1", "team@other.example", "")));
     assert!(!is_own("mastodon", by("12", "", "acme")));
+}
+
+#[test]
+fn what_a_post_quotes_makes_it_a_mention_unless_its_own_words_decide() {
+    let quoting = |own: &str, author: PostAuthor, quoted: &str| {
+        let quoted = Some(Quoted { author, text: quoted.to_owned(), links: Vec::new() });
+        acme().matches(&Post { text: own.to_owned(), quoted, ..post("bluesky", "bsky.app", PostAuthor::default()) })
+    };
+    let yes = |why: &str| Match::Yes { why: why.to_owned() };
+    let nobody = PostAuthor::default;
+    assert_eq!(quoting("this is so true", nobody(), "Acme Cloud is down"), yes("in what it quotes: names “Acme Cloud”"));
+    assert_eq!(quoting("Acme Cloud, again", nobody(), "acme cloud nine"), yes("names “Acme Cloud”"), "its own words come first");
+    assert_eq!(quoting("acme cloud nine", nobody(), "Acme Cloud"), Match::Excluded { by: "Acme Cloud Nine".to_owned() });
+    assert_eq!(quoting("wow", nobody(), "acme cloud nine"), Match::Excluded { by: "Acme Cloud Nine".to_owned() });
+    assert_eq!(quoting("wow", nobody(), "lunch"), Match::No);
+    let brand = PostAuthor { native_id: "did:plc:a".to_owned(), handle: "acme".to_owned(), ..nobody() };
+    assert_eq!(quoting("sure you are", brand, "we are sorry"), yes("quotes a post of @acme"));
+    let other = PostAuthor { native_id: "did:plc:b".to_owned(), handle: "mo.example".to_owned(), ..nobody() };
+    assert_eq!(quoting("sure", other, "we are sorry"), Match::No);
+}
+
+#[test]
+fn where_the_links_of_a_post_lead_makes_it_a_mention() {
+    let terms = BrandTerms { links: strings(&["acme.example"]), exclude_links: strings(&["anvils.example"]), ..BrandTerms::default() };
+    let matcher = Matcher::new(&terms).expect("good terms");
+    let linking = |links: &[&str]| {
+        let quoted = Some(Quoted { links: strings(links), ..Quoted::default() });
+        matcher.matches(&Post { text: "look at this".to_owned(), quoted, ..post("bluesky", "bsky.app", PostAuthor::default()) })
+    };
+    let yes = Match::Yes { why: "links to acme.example".to_owned() };
+    assert_eq!(linking(&["https://lunch.example/", "https://status.acme.example/login?x=1"]), yes);
+    assert_eq!(linking(&["https://acme.example.evil.example/"]), Match::No);
+    assert_eq!(
+        linking(&["https://acme.example/", "https://anvils.example/"]),
+        Match::Excluded { by: "links to anvils.example".to_owned() }
+    );
 }
 
 #[test]

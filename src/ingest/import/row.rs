@@ -194,6 +194,7 @@ impl<'a> Cells<'a> {
                 replies: self.count(Column::Replies)?.unwrap_or(0),
             },
             originality: Originality::Own,
+            quoted: None,
         };
         if post.text.is_empty() {
             return Err("text: missing".to_owned());

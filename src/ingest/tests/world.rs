@@ -78,6 +78,7 @@ pub(super) fn post(id: usize, at: Millis) -> Post {
         lang: None,
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
     }
 }
 

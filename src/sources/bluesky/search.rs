@@ -11,7 +11,6 @@ use super::super::secret::Secret;
 use super::super::walk::{Leaf, Lists, Next, Plan, Step};
 use super::super::{Http, PollError, value};
 use super::{Bluesky, Login, view};
-use crate::domain::matching::Match;
 use crate::domain::time::{HOUR_MS, Millis};
 
 /// A session is good for about two hours; what is asked with an older one is refused, and a new one made.
@@ -74,10 +73,9 @@ impl Lists for Bluesky {
         let list = value::list(&whole, "/posts", &answer)?;
         let posts = value::entries(list, &answer, |one: &Value| view::view(one, step.now))?;
         let bottom = posts.iter().map(|p| p.created_at).max();
-        let meant = |text: &str| matches!(self.matcher.text_matches(text), Match::Yes { .. });
         let cursor = value::id(&whole, "/cursor").filter(|_| !list.is_empty());
         Ok(Leaf {
-            posts: posts.into_iter().filter(|p| p.created_at >= step.after && meant(&p.text)).collect(),
+            posts: posts.into_iter().filter(|p| p.created_at >= step.after && self.means(p)).collect(),
             next: cursor.map_or(Next::End, Next::Token),
             bottom,
             not_before: answer.not_before,

@@ -138,4 +138,18 @@ mod tests {
         }
         assert!(unpack(&mut decoder, b"no frame").is_none() && unpack(&mut decoder, &packed[..packed.len() / 2]).is_none());
     }
+
+    #[test]
+    fn a_message_that_unfolds_without_end_is_none() {
+        // A frame with a window of two megabytes, and blocks that repeat one byte 128 kB long: 2.5 MB in 86 bytes.
+        let block = |last: u32| {
+            let header = ((128 * 1024) << 3) | (1 << 1) | last;
+            [&header.to_le_bytes()[..3], b" "].concat()
+        };
+        let blocks: Vec<u8> = (0..20).flat_map(|n| block(u32::from(n == 19))).collect();
+        let bomb = [&[0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58], blocks.as_slice()].concat();
+        assert!(unpack(&mut decoder("h").expect("a dictionary"), &bomb).is_none());
+        let small = [&[0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58], block(1).as_slice()].concat();
+        assert_eq!(unpack(&mut decoder("h").expect("a dictionary"), &small).map(|out| out.len()), Some(128 * 1024));
+    }
 }

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::super::{PollError, value};
 use super::socket::{Read, Socket};
 use super::{Bluesky, COLLECTION, INSTANCE, PLATFORM, micros, millis, view};
-use crate::domain::matching::Match;
 use crate::domain::post::{Post, PostKey};
 use crate::domain::source::{AccountKey, More};
 use crate::domain::time::{HOUR_MS, Millis};
@@ -109,8 +108,8 @@ impl Bluesky {
             return;
         }
         let record = event.pointer("/commit/record").unwrap_or(&Value::Null);
-        let meant = matches!(self.matcher.text_matches(value::text(record, "/text")), Match::Yes { .. });
-        let Some(mut post) = view::post((did, rkey), record, Some(millis(at)), now).filter(|_| meant) else { return };
+        let post = view::post((did, rkey), record, Some(millis(at)), now);
+        let Some(mut post) = post.filter(|post| self.means(post)) else { return };
         if operation == "update" {
             post.edited_at = Some(millis(at).min(now));
         }

@@ -7,7 +7,7 @@ use super::super::cursor::believable;
 use super::super::http::Ask;
 use super::super::{Http, PollError, html, value};
 use super::{Bluesky, COLLECTION, INSTANCE, PLATFORM};
-use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey};
+use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, Quoted, safe_link};
 use crate::domain::time::Millis;
 
 /// Accounts that one request names at most.
@@ -43,6 +43,7 @@ pub(super) fn post((did, rkey): (&str, &str), record: &Value, seen: Option<Milli
         lang: value::language(value::text(record, "/langs/0")),
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: beside(record),
         key,
     })
 }
@@ -58,7 +59,33 @@ pub(super) fn view(view: &Value, now: Millis) -> Option<Post> {
         reposts: count("/repostCount").saturating_add(count("/quoteCount")),
         replies: count("/replyCount"),
     };
-    Some(Post { author, engagement, ..post })
+    let quoted = match (view.get("embed").and_then(quoted), post.quoted) {
+        (Some(quote), Some(record)) => Some(Quoted { links: record.links, ..quote }),
+        (quote, record) => quote.or(record),
+    };
+    Some(Post { author, engagement, quoted, ..post })
+}
+
+/// What a view's embed quotes. With pictures or a video, the quote lies one level deeper.
+fn quoted(embed: &Value) -> Option<Quoted> {
+    let record = embed.pointer("/record/record").or_else(|| embed.get("record"))?;
+    let author = PostAuthor { native_id: value::text(record, "/author/did").to_owned(), ..PostAuthor::default() };
+    let text = html::tidy(value::text(record.get("value")?, "/text"));
+    Some(Quoted { author: named(author, record.get("author")?), text, links: Vec::new() })
+}
+
+/// Whom a record quotes and where it links to: the stream has the address of a quoted post, and not its words. The text of a
+/// link is shortened; its address stands beside it, or in the card below.
+fn beside(record: &Value) -> Option<Quoted> {
+    let uris = ["/embed/record/uri", "/embed/record/record/uri"].map(|pointer| value::text(record, pointer));
+    let did = uris.into_iter().find_map(parts).map(|(did, _)| did.to_owned());
+    let list = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
+    let features = list(record, "/facets").into_iter().flat_map(|facet| list(&facet, "/features"));
+    let linked = features.map(|feature| value::text(&feature, "/uri").to_owned()).take(20);
+    let cards = ["/embed/external/uri", "/embed/media/external/uri"].map(|pointer| value::text(record, pointer).to_owned());
+    let links: Vec<String> = linked.chain(cards).filter(|link| safe_link(link).is_some()).collect();
+    let author = PostAuthor { native_id: did.clone().unwrap_or_default(), ..PostAuthor::default() };
+    (did.is_some() || !links.is_empty()).then(|| Quoted { author, text: String::new(), links })
 }
 
 fn named(author: PostAuthor, profile: &Value) -> PostAuthor {
@@ -121,6 +148,30 @@ mod tests {
         assert_eq!((post.engagement.likes, post.engagement.reposts, post.engagement.replies), (2, 2, 3));
         assert_eq!(post.url.as_deref(), Some("https://bsky.app/profile/did:plc:abc/post/3m5z"));
         assert_eq!(post.reply_to.as_deref(), Some("at://did:plc:x/app.bsky.feed.post/1"));
+    }
+
+    #[test]
+    fn a_quote_has_its_words_in_a_view_and_its_account_in_the_stream() {
+        let quoted = json!({"uri": "at://did:plc:q/app.bsky.feed.post/1", "author": {"did": "did:plc:q", "handle": "acme.example"}, "value": {"text": "we are  sorry"}});
+        let record = json!({"text": "sure", "embed": {"record": {"uri": "at://did:plc:q/app.bsky.feed.post/1", "cid": "x"}}});
+        for embed in [json!({"record": quoted}), json!({"record": {"record": quoted}, "media": {}})] {
+            let one =
+                json!({"uri": "at://did:plc:a/app.bsky.feed.post/2", "author": {"did": "did:plc:a"}, "record": record, "embed": embed});
+            let post = view(&one, NOW).expect("a post");
+            let quoted = post.quoted.expect("a quote");
+            assert_eq!((post.text.as_str(), quoted.text.as_str(), quoted.author.handle.as_str()), ("sure", "we are sorry", "acme.example"));
+        }
+        let with_pictures = json!({"text": "sure", "embed": {"record": record["embed"], "media": {}}});
+        for record in [record, with_pictures] {
+            let quoted = post(("did:plc:a", "2"), &record, None, NOW).expect("a post").quoted.expect("a quote");
+            assert_eq!((quoted.text.as_str(), quoted.author.native_id.as_str()), ("", "did:plc:q"));
+        }
+        let facet = json!({"features": [{"uri": "https://acme.example/x"}, {"tag": "acme"}, {"uri": "javascript:1"}]});
+        let linking = json!({"text": "acme.exa…", "facets": [facet, 7], "embed": {"external": {"uri": "https://card.example/"}}});
+        let links = post(("did:plc:a", "2"), &linking, None, NOW).expect("a post").quoted.expect("links").links;
+        assert_eq!(links, ["https://acme.example/x", "https://card.example/"]);
+        let hidden = json!({"uri": "at://did:plc:a/app.bsky.feed.post/2", "author": {}, "record": {"text": "x"}, "embed": {"record": {"notFound": true}}});
+        assert_eq!(view(&hidden, NOW).expect("a post").quoted, None);
     }
 
     #[test]

@@ -47,7 +47,8 @@ impl Window {
         let oldest = items.iter().filter_map(|i| i.at).min().map(|at| at.min(now));
         let fit = match (self.read, overlaps || room, oldest) {
             (true, true, _) => Fit::Whole,
-            (_, _, Some(at)) => Fit::Since(at),
+            // Times are whole seconds, and others of the same second may have fallen out of a full window.
+            (_, _, Some(at)) => Fit::Since(if room { at } else { at.plus(1_000).min(now) }),
             (true, false, None) => Fit::Since(now),
             (false, _, None) => Fit::Unknown,
         };
@@ -86,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_first_window_knows_what_it_shows() {
-        assert_eq!(Window::default().take(&items(5..15), NOW), Fit::Since(Millis::new(5000)));
+        assert_eq!(Window::default().take(&items(5..15), NOW), Fit::Since(Millis::new(6000)));
         assert_eq!(Window::default().take(&[], NOW), Fit::Unknown);
     }
 
@@ -95,7 +96,7 @@ mod tests {
         let mut window = Window::default();
         window.take(&items(0..10), NOW);
         assert_eq!(window.take(&items(9..19), NOW), Fit::Whole);
-        assert_eq!(window.take(&items(30..40), NOW), Fit::Since(Millis::new(30_000)));
+        assert_eq!(window.take(&items(30..40), NOW), Fit::Since(Millis::new(31_000)));
         assert_eq!(window.take(&items(30..40), NOW), Fit::Whole);
     }
 
@@ -105,7 +106,7 @@ mod tests {
         window.take(&items(0..10), NOW);
         assert_eq!(window.take(&items(50..57), NOW), Fit::Whole);
         assert_eq!(Window::default().take_from_birth(&items(0..3), NOW), Fit::Whole);
-        assert_eq!(Window::default().take_from_birth(&items(0..10), NOW), Fit::Since(Millis::new(0)));
+        assert_eq!(Window::default().take_from_birth(&items(0..10), NOW), Fit::Since(Millis::new(1_000)));
     }
 
     #[test]

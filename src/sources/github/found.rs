@@ -9,7 +9,8 @@
 use serde_json::Value;
 
 use super::super::cursor::believable;
-use super::super::{html, markdown, value};
+use super::super::quotes::Words;
+use super::super::{html, value};
 use super::{INSTANCE, PLATFORM, is_repository};
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey};
 use crate::domain::time::Millis;
@@ -34,7 +35,8 @@ impl Shape {
         };
         let login = html::name(value::text(item, "/user/login"));
         let (created, updated) = (value::time(item, "/created_at"), value::time(item, "/updated_at"));
-        let body = markdown::to_text(value::text(item, "/body"));
+        let words = Words::of_markdown(value::text(item, "/body"));
+        let words = if self == Self::Issue { words.titled(&html::tidy(value::text(item, "/title"))) } else { words };
         let edited = match self {
             // The time of an issue moves with each comment, so it says nothing about its words.
             Self::Issue => None,
@@ -49,12 +51,13 @@ impl Shape {
             },
             created_at: believable(created, now),
             edited_at: edited.map(|at| believable(Some(at), now)),
-            text: if self == Self::Issue { html::join(&html::tidy(value::text(item, "/title")), &body) } else { body },
+            text: words.own,
             url: value::link(item, "/html_url"),
             reply_to,
             lang: None,
             engagement: Engagement { likes: value::count(item, "/reactions/+1"), reposts: 0, replies: value::count(item, "/comments") },
             originality: Originality::Own,
+            quoted: words.quoted,
         })
     }
 }
@@ -96,7 +99,7 @@ fn node_post(node: &Value, parent: Option<&str>, now: Millis) -> Option<Post> {
     let id = value::id(node, "/id").filter(|id| !id.contains(char::is_whitespace))?;
     let native_id = format!("node:{id}");
     let login = html::name(value::text(node, "/author/login"));
-    let body = markdown::to_text(value::text(node, "/body"));
+    let words = Words::of_markdown(value::text(node, "/body")).titled(&html::tidy(value::text(node, "/title")));
     Some(Post {
         key: PostKey::new(PLATFORM, INSTANCE, &native_id).ok()?,
         author: PostAuthor {
@@ -106,7 +109,7 @@ fn node_post(node: &Value, parent: Option<&str>, now: Millis) -> Option<Post> {
         },
         created_at: believable(value::time(node, "/createdAt"), now),
         edited_at: value::time(node, "/lastEditedAt").map(|at| believable(Some(at), now)),
-        text: html::join(&html::tidy(value::text(node, "/title")), &body),
+        text: words.own,
         url: value::link(node, "/url"),
         reply_to: parent.map(str::to_owned),
         lang: None,
@@ -116,6 +119,7 @@ fn node_post(node: &Value, parent: Option<&str>, now: Millis) -> Option<Post> {
             replies: value::count(node, "/comments/totalCount"),
         },
         originality: Originality::Own,
+        quoted: words.quoted,
     })
 }
 

@@ -7,9 +7,10 @@ use url::Url;
 use super::super::cursor::believable;
 use super::super::hackernews::short;
 use super::super::http::{Answer, host_of};
+use super::super::quotes::Words;
 use super::super::{PollError, html};
 use super::PLATFORM;
-use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
+use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, Quoted, safe_link};
 use crate::domain::time::Millis;
 
 /// Longest id that is believed to be one.
@@ -52,6 +53,8 @@ pub(super) struct Status {
     #[serde(default)]
     reblog: Option<Value>,
     #[serde(default)]
+    quote: Option<Value>,
+    #[serde(default)]
     replies_count: Option<i64>,
     #[serde(default)]
     reblogs_count: Option<i64>,
@@ -72,6 +75,12 @@ struct Account {
     followers_count: Option<i64>,
     #[serde(default)]
     bot: Option<bool>,
+    /// Whether its owner wants to be left out of search engines.
+    #[serde(default)]
+    noindex: Option<bool>,
+    /// What its owner says of himself.
+    #[serde(default)]
+    note: Option<String>,
 }
 
 /// The statuses of an answer; of a search they stand under `statuses`.
@@ -116,21 +125,25 @@ fn link_id(header: &str, rel: &str, name: &str) -> Option<String> {
 }
 
 impl Status {
-    /// The post; `None` for boosts and for what is not public. `own` is the server that was asked.
+    /// The post; `None` for boosts, for what is not public, and for authors who ask programs to stay away. `own` is the server that was asked.
     pub(super) fn to_post(&self, own: &str, now: Millis) -> Option<Post> {
         let boost = self.reblog.as_ref().is_some_and(|r| !r.is_null());
-        if boost || self.visibility.as_deref().is_some_and(|v| v != "public") {
+        if boost || self.visibility.as_deref().is_some_and(|v| v != "public") || self.account.asks_to_be_left_alone() {
             return None;
         }
         let key = self.key(own)?;
         let time = |text: &Option<String>| text.as_deref().and_then(Millis::parse_rfc3339);
-        let text = |part: &Option<String>| html::to_text(part.as_deref().unwrap_or_default());
+        let words = self.words();
+        let quoted = match (self.quoted_post(own, now), words.quoted) {
+            (Some(post), Some(words)) => Some(Quoted { links: words.links, ..post }),
+            (post, words) => post.or(words),
+        };
         let count = |n: Option<i64>| n.unwrap_or(0).max(0);
         Some(Post {
             author: self.account.to_author(own, &key),
             created_at: believable(time(&self.created_at), now),
             edited_at: time(&self.edited_at).map(|at| believable(Some(at), now)),
-            text: html::join(&text(&self.spoiler_text), &text(&self.content)),
+            text: words.own,
             url: self.url.as_deref().and_then(safe_link).or_else(|| self.uri.as_deref().and_then(safe_link)),
             reply_to: self.in_reply_to_id.clone().filter(|id| !id.is_empty() && id.len() <= MAX_ID),
             lang: self.language.as_deref().and_then(language),
@@ -140,8 +153,28 @@ impl Status {
                 replies: count(self.replies_count),
             },
             originality: Originality::Own,
+            quoted,
             key,
         })
+    }
+
+    fn words(&self) -> Words {
+        let spoiler = html::to_text(self.spoiler_text.as_deref().unwrap_or_default());
+        Words::of_html(self.content.as_deref().unwrap_or_default()).titled(&spoiler)
+    }
+
+    /// The post that it quotes: wrapped with its state from Mastodon 4.4 on, plain at servers that had it earlier. One that
+    /// its author or the server withholds is `null`.
+    fn quoted_post(&self, own: &str, now: Millis) -> Option<Quoted> {
+        let quote = self.quote.as_ref()?;
+        let wrapped = quote.get("quoted_status").unwrap_or(quote);
+        let post = status(wrapped)?.without_quote().to_post(own, now)?;
+        Some(Quoted { author: post.author, text: post.text, links: Vec::new() })
+    }
+
+    /// Quotes of quotes say nothing about the first post.
+    fn without_quote(self) -> Self {
+        Self { quote: None, ..self }
     }
 
     fn key(&self, own: &str) -> Option<PostKey> {
@@ -154,6 +187,12 @@ impl Status {
 }
 
 impl Account {
+    /// The two ways in which people of this network say it.
+    fn asks_to_be_left_alone(&self) -> bool {
+        let nobot = || self.note.as_deref().is_some_and(|note| html::to_text(note).to_lowercase().contains("#nobot"));
+        self.noindex.unwrap_or(false) || nobot()
+    }
+
     fn to_author(&self, own: &str, key: &PostKey) -> PostAuthor {
         let acct = html::name(&self.acct);
         let handle = match acct.contains('@') {
@@ -219,6 +258,35 @@ mod tests {
             let mut changed = sample();
             changed[key] = value;
             assert!(status(&changed).expect("a status").to_post("h", NOW).is_none());
+        }
+    }
+
+    #[test]
+    fn who_asks_programs_to_stay_away_is_left_alone() {
+        let by = |account: serde_json::Value| {
+            let one = status(&serde_json::json!({"id": "5", "content": "x", "account": account})).expect("a status");
+            one.to_post("h.example", NOW).is_some()
+        };
+        assert!(by(serde_json::json!({"acct": "mo", "noindex": false, "note": "<p>no bots here</p>"})));
+        assert!(!by(serde_json::json!({"acct": "mo", "noindex": true})));
+        assert!(!by(serde_json::json!({"acct": "mo", "note": "<p>hi <a href=\"x\">#<span>NoBot</span></a></p>"})));
+    }
+
+    #[test]
+    fn a_quoted_status_is_no_word_of_the_one_that_quotes_it() {
+        let inner = serde_json::json!({"id": "4", "content": "<p>we are <b>sorry</b></p>", "account": {"acct": "acme"}, "quote": {"quoted_status": null}});
+        for quote in [serde_json::json!({"state": "accepted", "quoted_status": inner}), inner.clone()] {
+            let outer = serde_json::json!({"id": "5", "content": "<p>sure</p>", "account": {"acct": "mo"}, "quote": quote});
+            let post = status(&outer).expect("a status").to_post("h.example", NOW).expect("a post");
+            let quoted = post.quoted.expect("a quote");
+            assert_eq!(
+                (post.text.as_str(), quoted.text.as_str(), quoted.author.handle.as_str()),
+                ("sure", "we are sorry", "acme@h.example")
+            );
+        }
+        for withheld in [serde_json::json!({"state": "revoked", "quoted_status": null}), serde_json::json!("x"), serde_json::Value::Null] {
+            let outer = serde_json::json!({"id": "5", "content": "sure", "account": {"acct": "mo"}, "quote": withheld});
+            assert_eq!(status(&outer).expect("a status").to_post("h.example", NOW).expect("a post").quoted, None, "{withheld}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! of a `uri` is the id at the server where the post was written, so:
 //! - posts of the configured server are asked there by that id;
 //! - other posts are looked up there by `uri`, when there is a token (servers search for users only);
-//! - without one, the home server is asked, guarded as every address from outside, and only where the
+//! - without one, and when that does not find it, the home server is asked, guarded as every address from outside, and only where the
 //!   `uri` has the form that Mastodon gives it, so that a server of another kind is not taken for a
 //!   Mastodon that lost the post. A home server that does not answer leaves its posts unjudged.
 
@@ -48,11 +48,13 @@ impl Mastodon {
                 Some(id) => self.at_home(http, key, id, now).await,
                 None => Ok(Found::Unjudged),
             },
-            (false, Some(_)) if self.token.is_some() => self.by_uri(http, key, now).await,
-            (false, Some(uri)) => match id.filter(|id| has_mastodon_form(uri, id)) {
-                Some(id) => Ok(self.abroad(http, key, (uri, id), now).await),
-                None => Ok(Found::Unjudged),
-            },
+            (false, Some(uri)) => {
+                let found = if self.token.is_some() { self.by_uri(http, key, now).await? } else { Found::Unjudged };
+                match (found, id.filter(|id| has_mastodon_form(uri, id))) {
+                    (Found::Unjudged, Some(id)) => Ok(self.abroad(http, key, (uri, id), now).await),
+                    (found, _) => Ok(found),
+                }
+            }
             (false, None) => Ok(Found::Unjudged),
         }
     }
@@ -74,7 +76,7 @@ impl Mastodon {
         let read = api::statuses(&answer, true)?;
         let own = host_of(&self.base);
         let found = read.items.iter().filter_map(|s| s.to_post(&own, now)).find(|p| p.key == *key);
-        // Not finding is no proof: a server that does not know the post any more may never have been told why.
+        // Not finding is no proof: a server that does not know the post any more may never have been told why. Its home knows.
         Ok(found.map_or(Found::Unjudged, |post| Found::Present(Box::new(post))))
     }
 

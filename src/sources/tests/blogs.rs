@@ -1,5 +1,6 @@
 //! Comment boxes of blogs: Isso, Disqus, Ghost and Remark42, with what each hides.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use axum::response::Response;
@@ -174,7 +175,22 @@ struct Ghost(Shelf);
 impl Ghost {
     fn entry(e: &Entry) -> Value {
         let status = if e.deleted { "deleted" } else { "published" };
-        json!({"id": format!("{:06}", e.n), "status": status, "html": format!("<p>{}</p>", e.words), "created_at": e.iso(), "edited_at": null, "member": {"uuid": "u"}, "post": {"url": "http://b.example/p/"}})
+        json!({"id": format!("{:06}", e.n), "status": status, "html": format!("<p>{}</p>", e.words), "created_at": e.iso(), "edited_at": null, "member": {"uuid": "u"}})
+    }
+
+    /// As the real one: the page comes only when it is asked for, and what is not asked for beside it goes.
+    fn told(mut entry: Value, call: &Call) -> Value {
+        let include = call.get("include").map(|list| list.split(',').collect::<Vec<_>>());
+        if let Some(include) = include {
+            let gone = [("member", "member"), ("replies", "replies"), ("count", "count.replies")]
+                .into_iter()
+                .filter(|(_, name)| !include.contains(name));
+            gone.for_each(|(field, _)| drop(entry.as_object_mut().expect("an object").remove(field)));
+            if include.contains(&"post") {
+                entry["post"] = json!({"url": "http://b.example/p/"});
+            }
+        }
+        entry
     }
 
     /// The thread that an item answers, if it is an answer.
@@ -198,12 +214,13 @@ impl Shelved for Ghost {
         let live = self.0.newest();
         let answers = |top: u64| live.iter().rev().filter(move |e| Self::thread(e.n) == Some(top)).cloned().collect::<Vec<_>>();
         if let Some(id) = path.strip_suffix("/replies") {
-            let all: Vec<Value> = answers(id.parse().expect("an id")).iter().map(Self::entry).collect();
+            let all: Vec<Value> = answers(id.parse().expect("an id")).iter().map(|e| Self::told(Self::entry(e), call)).collect();
             return json(json!({"comments": call.page(&all, limit)}));
         }
         if !path.is_empty() {
             let found = self.0.get(path.parse().expect("an id")).filter(|e| !e.deleted);
-            return found.map_or_else(|| refuse(404, json!({"errors": [{}]})), |e| json(json!({"comments": [Self::entry(&e)]})));
+            return found
+                .map_or_else(|| refuse(404, json!({"errors": [{}]})), |e| json(json!({"comments": [Self::told(Self::entry(&e), call)]})));
         }
         let tops: Vec<Entry> = live.iter().filter(|e| Self::thread(e.n).is_none()).cloned().collect();
         let shown = call.page(&tops, limit).iter().map(|e| {
@@ -211,7 +228,7 @@ impl Shelved for Ghost {
             let mut entry = Self::entry(e);
             entry["count"] = json!({"replies": replies.len(), "likes": 0});
             entry["replies"] = replies.iter().take(3).map(Self::entry).collect();
-            entry
+            Self::told(entry, call)
         });
         json(json!({"comments": shown.collect::<Vec<_>>(), "meta": {"pagination": {"total": tops.len()}}}))
     }
@@ -240,6 +257,18 @@ async fn ghost_answers_are_read_again_only_when_there_are_new_ones() {
     fake.0.lock().last_mut().expect("just added").n = 29;
     Fake::publish(&*fake, Item { at: NOW.plus(MINUTE), n: 28 });
     assert_eq!(poller.chain(NOW.plus(2 * MINUTE)).await.expect("read").pages, 2);
+}
+
+#[tokio::test]
+async fn ghost_comments_and_their_answers_lead_to_their_page_and_have_an_author() {
+    let (_server, fake, mut poller) = start::<Ghost>().await;
+    (1..30).for_each(|n| Fake::publish(&*fake, Item { at: NOW.plus(-HOUR_MS), n }));
+    let chain = poller.chain(NOW).await.expect("read");
+    assert_eq!(chain.ids().into_iter().collect::<BTreeSet<_>>().len(), 29);
+    for post in &chain.posts {
+        let page = format!("http://b.example/p/#ghost-comments-{}", post.key.native_id());
+        assert_eq!((post.url.as_deref(), post.author.native_id.as_str()), (Some(page.as_str()), "u"));
+    }
 }
 
 #[tokio::test]

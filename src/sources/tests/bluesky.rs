@@ -191,6 +191,21 @@ async fn posts_that_name_the_brand_are_taken_out_of_the_stream_with_their_author
 }
 
 #[tokio::test]
+async fn a_post_that_reaches_the_stream_late_keeps_its_own_date_and_is_found() {
+    let world = World::start().await;
+    let mut poller = world.poller();
+    world.publish("1", MINUTE, "Acme Cloud is down");
+    poller.chain(NOW).await.expect("read");
+    // It was written an hour ago, by an account whose server was cut off until now.
+    let (at, mut event) = commit(micros(NOW.plus(30_000)), "2", "create", "Acme Cloud is slow");
+    event["commit"]["record"]["createdAt"] = NOW.plus(-60 * MINUTE).to_rfc3339().into();
+    lock(&world.jet).events.push((at, event));
+    let chain = poller.chain(NOW.plus(MINUTE)).await.expect("read");
+    let late = chain.posts.iter().find(|p| p.key.native_id().ends_with("/2")).expect("found");
+    assert_eq!(late.created_at, NOW.plus(-60 * MINUTE));
+}
+
+#[tokio::test]
 async fn deletions_updates_and_closed_accounts_are_handed_on() {
     let world = World::start().await;
     world.publish("1", 3 * MINUTE, "Acme Cloud is down");

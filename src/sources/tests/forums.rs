@@ -91,11 +91,15 @@ struct Lemmy<G> {
     generation: G,
 }
 
-fn view(e: &Entry) -> Value {
-    // Odd ones are posts, even ones comments.
-    let address = format!("https://pearl.example/{}/{}", if e.n % 2 == 1 { "post" } else { "comment" }, e.n);
+/// Odd ones are posts, even ones comments.
+fn address(home: &str, n: u64) -> String {
+    format!("{home}/{}/{n}", if n % 2 == 1 { "post" } else { "comment" })
+}
+
+fn view(e: &Entry, home: &str) -> Value {
+    let address = address(home, e.n);
     let (words, at) = (&e.words, e.iso());
-    let post = json!({"id": 1, "name": words, "ap_id": if e.n % 2 == 1 { address.clone() } else { "https://pearl.example/post/1".to_owned() }, "published": at, "published_at": at, "deleted": e.deleted});
+    let post = json!({"id": 1, "name": words, "ap_id": if e.n % 2 == 1 { address.clone() } else { format!("{home}/post/1") }, "published": at, "published_at": at, "deleted": e.deleted});
     let mut view = json!({"creator": {"name": "kim", "actor_id": "https://pearl.example/u/kim"}, "post": post, "type_": if e.n % 2 == 1 { "post" } else { "comment" }});
     if e.n.is_multiple_of(2) {
         view["comment"] = json!({"id": e.n, "content": words, "ap_id": address, "published": at, "published_at": at, "deleted": e.deleted});
@@ -104,7 +108,7 @@ fn view(e: &Entry) -> Value {
 }
 
 fn old_page(call: &Call, newest: &[Entry]) -> Response {
-    let of = |odd: u64| newest.iter().filter(|e| e.n % 2 == odd).map(view).collect::<Vec<_>>();
+    let of = |odd: u64| newest.iter().filter(|e| e.n % 2 == odd).map(|e| view(e, &call.origin())).collect::<Vec<_>>();
     json(json!({"type_": "All", "posts": call.page(&of(1), 50), "comments": call.page(&of(0), 50), "communities": [], "users": []}))
 }
 
@@ -123,7 +127,7 @@ impl Generation for New {
         let list: Vec<&Entry> = newest.iter().filter(|e| after.is_none_or(|after| (e.at.get(), e.n) < after)).collect();
         let shown = &list[..list.len().min(50)];
         let next = shown.last().map(|e| format!("{} {}", e.at.get(), e.n));
-        json(json!({"items": shown.iter().map(|e| view(e)).collect::<Vec<_>>(), "next_page": next}))
+        json(json!({"items": shown.iter().map(|e| view(e, &call.origin())).collect::<Vec<_>>(), "next_page": next}))
     }
 }
 
@@ -131,7 +135,7 @@ impl Generation for Forgetful {
     fn search(call: &Call, newest: &[Entry]) -> Response {
         match call.path.as_str() {
             "/api/v3/search" => {
-                let of = |odd: u64| newest.iter().filter(|e| e.n % 2 == odd).take(50).map(view).collect::<Vec<_>>();
+                let of = |odd: u64| newest.iter().filter(|e| e.n % 2 == odd).take(50).map(|e| view(e, &call.origin())).collect::<Vec<_>>();
                 json(json!({"posts": of(1), "comments": of(0)}))
             }
             _ => refuse(404, json!({"error": "not_found"})),
@@ -153,8 +157,8 @@ impl<G: Generation> Shelved for Lemmy<G> {
             return G::search(call, &self.shelf.newest());
         }
         match self.shelf.get(call.number("id").expect("an id")) {
-            Some(e) if call.path.ends_with("/comment") => json(json!({"comment_view": view(&e)})),
-            Some(e) => json(json!({"post_view": view(&e)})),
+            Some(e) if call.path.ends_with("/comment") => json(json!({"comment_view": view(&e, &call.origin())})),
+            Some(e) => json(json!({"post_view": view(&e, &call.origin())})),
             None => refuse(404, json!({"error": "not_found"})),
         }
     }
@@ -164,16 +168,20 @@ impl<G: Generation> Shelved for Lemmy<G> {
     }
 
     fn native_id(item: Item) -> String {
-        format!("https://pearl.example/{}/{}", if item.n % 2 == 1 { "post" } else { "comment" }, item.n)
+        address("", item.n)
+    }
+
+    fn native_id_at(url: &str, item: Item) -> String {
+        address(url, item.n)
     }
 }
 
 mod lemmy_v3 {
-    crate::sources::tests::law::law!(super::Lemmy<super::Old>);
+    crate::sources::tests::law::law!(super::Lemmy<super::Old>, edits);
 }
 
 mod lemmy_v4 {
-    crate::sources::tests::law::law!(super::Lemmy<super::New>);
+    crate::sources::tests::law::law!(super::Lemmy<super::New>, edits);
 }
 
 #[tokio::test]
@@ -195,9 +203,13 @@ async fn lemmy_posts_are_read_again_at_their_server() {
         Fake::publish(&*fake, Item { at: NOW.plus(-HOUR_MS), n });
     }
     let named = |kind: &str, n: u64| PostKey::new("lemmy", server.host(), &format!("{}/{kind}/{n}", server.url)).expect("a key");
-    // The fake's addresses are those of another server, so nothing can be judged but what is not there.
-    let got = poller.adapter.recheck(&poller.http, &[named("comment", 2), named("post", 9)], NOW).await.expect("read");
-    assert_eq!((got.present.len(), got.gone.len(), got.missing), (0, 0, vec![named("post", 9)]));
+    Fake::delete(&*fake, Item { at: NOW, n: 3 });
+    let inside = PostKey::new("lemmy", "127.0.0.1:1", "http://127.0.0.1:1/post/5").expect("a key");
+    let keys = [named("comment", 2), named("post", 3), named("post", 9), inside];
+    let got = poller.adapter.recheck(&poller.http, &keys, NOW).await.expect("read");
+    assert_eq!(got.present.iter().map(|p| &p.key).collect::<Vec<_>>(), [&keys[0]]);
+    // What is flagged is gone, what is not there may be hidden only, and another place inside the network is not asked.
+    assert_eq!((got.gone, got.missing), (vec![named("post", 3)], vec![named("post", 9)]));
 }
 
 #[tokio::test]

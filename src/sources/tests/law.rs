@@ -26,7 +26,7 @@ use serde_json::Value;
 use super::{MINUTE, NOW, Server, adapter};
 use crate::clock::Clock;
 use crate::domain::post::PostKey;
-use crate::domain::source::{Cursor, More, SourceKind};
+use crate::domain::source::{Cursor, More, Page, SourceKind};
 use crate::domain::time::{HOUR_MS, Millis};
 use crate::sources::{Adapter, Http, HttpOptions, PollError};
 
@@ -57,6 +57,16 @@ pub(super) trait Fake: Default + Send + Sync + 'static {
 
     /// The native id of its post.
     fn native_id(item: Item) -> String;
+
+    /// The same, where it is an address of the fake at `url`.
+    fn native_id_at(_url: &str, item: Item) -> String {
+        Self::native_id(item)
+    }
+
+    /// What of a page is an item: the posts, unless the source brings only what the brand says itself.
+    fn handed_out(page: &Page) -> Vec<&PostKey> {
+        page.posts.iter().map(|post| &post.key).collect()
+    }
 
     /// Its words become these.
     fn edit(&self, _item: Item, _words: &str) {}
@@ -164,7 +174,7 @@ pub(super) struct Play<'a, F> {
     pub(super) fake: Arc<F>,
     pub(super) adapter: Adapter,
     troubles: Troubles,
-    _server: Server,
+    server: Server,
     cursor: Cursor,
     /// Times that each post was handed out and kept.
     pub(super) kept: BTreeMap<PostKey, u32>,
@@ -184,7 +194,7 @@ impl<'a, F: Fake> Play<'a, F> {
         let adapter = adapter(F::KIND, F::settings(&server.url));
         let (cursor, kept, published) = (Cursor::default(), BTreeMap::new(), Vec::new());
         fake.set_now(bench.clock.now());
-        Self { bench, fake, adapter, troubles, _server: server, cursor, kept, published, began: None }
+        Self { bench, fake, adapter, troubles, server, cursor, kept, published, began: None }
     }
 
     pub(super) fn now(&self) -> Millis {
@@ -204,6 +214,12 @@ impl<'a, F: Fake> Play<'a, F> {
         item
     }
 
+    /// The key under which an item was kept.
+    fn key(&self, item: Item) -> PostKey {
+        let id = F::native_id_at(&self.server.url, item);
+        self.kept.keys().find(|key| key.native_id() == id).cloned().expect("kept")
+    }
+
     pub(super) fn trouble(&self, trouble: Trouble) {
         self.troubles.lock().expect("troubles").push_back(trouble);
     }
@@ -220,8 +236,8 @@ impl<'a, F: Fake> Play<'a, F> {
             if killed_at == Some(page_number) {
                 return Ok(Ok(()));
             }
-            for post in &page.posts {
-                *self.kept.entry(post.key.clone()).or_default() += 1;
+            for key in F::handed_out(&page) {
+                *self.kept.entry(key.clone()).or_default() += 1;
             }
             let stuck = page.cursor == self.cursor;
             self.cursor = page.cursor;
@@ -242,7 +258,7 @@ impl<'a, F: Fake> Play<'a, F> {
     fn has_read(&self, began: Millis, meant: impl Fn(&Item) -> bool) -> Verdict<()> {
         let kept: std::collections::BTreeSet<&str> = self.kept.keys().map(PostKey::native_id).collect();
         let missing = self.published.iter().filter(|(item, since)| *since <= began && meant(item)).find(|(item, _)| {
-            let id = F::native_id(*item);
+            let id = F::native_id_at(&self.server.url, *item);
             !kept.contains(id.as_str())
         });
         prop_assert!(missing.is_none(), "read, and not kept: {missing:?}");
@@ -343,7 +359,7 @@ pub(super) async fn follows_edits<F: Fake>() {
     let items = [play.publish(0), play.publish(0), play.publish(0)];
     play.wait(MINUTE);
     play.poll(None).await.expect("lawful").expect("read");
-    let key = |item: Item| play.kept.keys().find(|k| k.native_id() == F::native_id(item)).cloned().expect("kept");
+    let key = |item: Item| play.key(item);
     let [edited, deleted, left] = items.map(key);
     play.wait(HOUR_MS);
     play.fake.edit(items[0], "Acme Cloud has other words");
@@ -356,8 +372,40 @@ pub(super) async fn follows_edits<F: Fake>() {
     assert!(of(&deleted).is_none() && (got.missing.contains(&deleted) || got.gone.contains(&deleted)), "{got:?}");
 }
 
-/// The tests of one platform: `law!(Fake)`, or `law!(Fake, edits)` where posts can be read again by their id.
+/// A post that was edited comes again by itself, under its key, with its new words.
+pub(super) async fn brings_edits<F: Fake>() {
+    let bench = Bench::new();
+    let mut play = Play::<F>::start(&bench).await;
+    let items = [play.publish(0), play.publish(0), play.publish(0)];
+    play.wait(MINUTE);
+    play.poll(None).await.expect("lawful").expect("read");
+    let key = play.key(items[1]);
+    play.wait(HOUR_MS);
+    play.fake.edit(items[1], "Acme Cloud has other words");
+    play.wait(MINUTE);
+    let mut words = Vec::new();
+    for _ in 0..20 {
+        let page = play.adapter.poll(&bench.http, &play.cursor, play.now()).await.expect("read");
+        words.extend(page.posts.into_iter().filter(|post| post.key == key).map(|post| post.text));
+        play.cursor = page.cursor;
+        if page.more == More::CaughtUp {
+            break;
+        }
+    }
+    assert!(words.last().is_some_and(|words| words.contains("has other words")), "{words:?}");
+}
+
+/// The tests of one platform: `law!(Fake)`, `law!(Fake, edits)` where posts can be read again by their id, or
+/// `law!(Fake, told)` where an edited post comes again by itself.
 macro_rules! law {
+    ($fake:ty, told) => {
+        crate::sources::tests::law::law!($fake);
+
+        #[tokio::test]
+        async fn an_edited_post_comes_again_with_its_new_words() {
+            crate::sources::tests::law::brings_edits::<$fake>().await;
+        }
+    };
     ($fake:ty, edits) => {
         crate::sources::tests::law::law!($fake);
 

@@ -22,6 +22,10 @@ struct World {
     now: Millis,
     comments: Vec<(u64, Millis, String)>,
     deleted: Vec<(u64, Millis)>,
+    /// Number, time of the edit and the new words.
+    edited: Vec<(u64, Millis, String)>,
+    /// A post of the organisation, shared with these words.
+    shared: Option<(Millis, &'static str)>,
     refusal: Option<(u16, Value)>,
     asked: Vec<String>,
 }
@@ -81,6 +85,15 @@ async fn notifications(State(fake): State<Arc<Living>>, headers: HeaderMap, RawQ
     all.extend(it.deleted.iter().filter(|d| within(&d.1)).map(|(n, at)| {
         json!({"action": "COMMENT_DELETE", "lastModifiedAt": at.get(), "generatedActivity": format!("urn:li:comment:(activity:739,{n})")})
     }));
+    all.extend(it.edited.iter().filter(|e| within(&e.1)).map(|(n, at, words)| {
+        json!({"action": "COMMENT_EDIT", "lastModifiedAt": at.get(), "generatedActivity": format!("urn:li:comment:(activity:739,{n})"),
+            "decoratedGeneratedActivity": {"comment": {"owner": "urn:li:person:zZ9", "text": words, "object": "urn:li:activity:739"}}})
+    }));
+    all.extend(it.shared.iter().filter(|s| query.contains("List(SHARE,") && within(&s.0)).map(|(at, words)| {
+        json!({"action": "SHARE", "lastModifiedAt": at.get(), "generatedActivity": "urn:li:share:800",
+            "decoratedSourcePost": {"owner": "urn:li:organization:44", "text": "We are @[sorry](urn:li:person:1)", "entity": POST},
+            "decoratedGeneratedActivity": {"share": {"owner": "urn:li:person:q", "text": words, "entity": "urn:li:share:800"}}})
+    }));
     Json(page(&all, &query)).into_response()
 }
 
@@ -121,13 +134,19 @@ impl Fake for Living {
         number(item).to_string()
     }
 
+    fn edit(&self, item: Item, words: &str) {
+        let mut it = self.0.lock().expect("a world");
+        let edit = (number(item), it.now, words.to_owned());
+        it.edited.push(edit);
+    }
+
     fn set_now(&self, now: Millis) {
         self.0.lock().expect("a world").now = now;
     }
 }
 
 mod law {
-    crate::sources::tests::law::law!(super::Living);
+    crate::sources::tests::law::law!(super::Living, told);
 }
 
 async fn start() -> (Server, Arc<Living>, Poller) {
@@ -175,6 +194,19 @@ async fn a_deletion_is_told_and_lists_are_asked_more_rarely_than_notifications()
     }
     assert_eq!(gone.iter().map(crate::domain::post::PostKey::native_id).collect::<Vec<_>>(), ["7000001"]);
     assert_eq!(fake.0.lock().expect("a world").asked, ["posts", "notifications"]);
+}
+
+#[tokio::test]
+async fn a_post_shared_with_words_is_a_mention_that_quotes_ours() {
+    let (_server, fake, mut poller) = start().await;
+    fake.0.lock().expect("a world").shared = Some((NOW.plus(-MINUTE), "about time"));
+    let chain = poller.chain(NOW).await.expect("read");
+    let quoted = chain.posts[0].quoted.as_ref().expect("a quote");
+    assert_eq!((chain.ids(), chain.posts[0].text.as_str()), (vec!["urn:li:share:800"], "about time"));
+    assert_eq!((quoted.text.as_str(), quoted.author.native_id.as_str()), ("We are sorry", "urn:li:organization:44"));
+    // Shared without a word of one's own: nothing to read.
+    fake.0.lock().expect("a world").shared = Some((NOW.plus(-MINUTE), ""));
+    assert!(poller.chain(NOW.plus(MINUTE)).await.expect("read").posts.is_empty());
 }
 
 #[tokio::test]

@@ -21,9 +21,20 @@ use crate::sources::PollError;
 struct World {
     /// Id and time.
     statuses: Vec<(String, Millis)>,
+    /// Other words than they were written with, by id.
+    edited: HashMap<String, String>,
+    home: Home,
     token_needed: bool,
     busy: bool,
     ignores_ids: bool,
+}
+
+/// Where the statuses were written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Home {
+    #[default]
+    Elsewhere,
+    Here,
 }
 
 type Shared = Arc<Mutex<World>>;
@@ -34,11 +45,16 @@ fn ulid(n: u64) -> String {
     format!("01JCX{letters}")
 }
 
-fn status(id: &str, at: Millis) -> Value {
-    json!({
-        "id": id, "uri": format!("https://ruby.example/users/mo/statuses/{id}"), "created_at": at.to_rfc3339(), "visibility": "public",
-        "content": format!("<p>post {id}</p>"), "account": {"acct": "mo@ruby.example", "display_name": "Mo"}, "reblog": null,
-    })
+impl World {
+    fn status(&self, (id, at): &(String, Millis), headers: &HeaderMap) -> Value {
+        let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let home = if self.home == Home::Here { format!("http://{host}") } else { "https://ruby.example".to_owned() };
+        let words = self.edited.get(id).cloned().unwrap_or_else(|| format!("post {id}"));
+        json!({
+            "id": id, "uri": format!("{home}/users/mo/statuses/{id}"), "created_at": at.to_rfc3339(), "visibility": "public",
+            "content": format!("<p>{words}</p>"), "account": {"acct": "mo@ruby.example", "display_name": "Mo"}, "reblog": null,
+        })
+    }
 }
 
 fn newer(a: &str, b: &str) -> bool {
@@ -71,14 +87,14 @@ async fn timeline(State(world): State<Shared>, headers: HeaderMap, Query(params)
     }
     list.truncate(40);
     let link = "<http://wrong.example/api/v1/timelines/tag/x?max_id=1>; rel=\"next\", <http://wrong.example/x?min_id=1>; rel=\"prev\"";
-    let body: Vec<Value> = list.iter().map(|(id, at)| status(id, *at)).collect();
+    let body: Vec<Value> = list.iter().map(|one| it.status(one, &headers)).collect();
     ([("link", link)], Json(Value::Array(body))).into_response()
 }
 
-async fn one(State(world): State<Shared>, Path(id): Path<String>) -> Response {
+async fn one(State(world): State<Shared>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let it = world.lock().expect("a world");
     match it.statuses.iter().find(|(known, _)| *known == id) {
-        Some((id, at)) => Json(status(id, *at)).into_response(),
+        Some(known) => Json(it.status(known, &headers)).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({"error": "Record not found"}))).into_response(),
     }
 }
@@ -238,7 +254,9 @@ impl Fake for Living {
     const LATE_MS: i64 = HOUR_MS;
 
     fn router(self: Arc<Self>) -> Router {
-        Router::new().route("/api/v1/timelines/tag/{tag}", get(timeline)).with_state(Arc::clone(&self.0))
+        self.0.lock().expect("a world").home = Home::Here;
+        let router = Router::new().route("/api/v1/timelines/tag/{tag}", get(timeline)).route("/api/v1/statuses/{id}", get(one));
+        router.with_state(Arc::clone(&self.0))
     }
 
     fn settings(url: &str) -> Value {
@@ -250,10 +268,22 @@ impl Fake for Living {
     }
 
     fn native_id(item: Item) -> String {
-        format!("https://ruby.example/users/mo/statuses/{}", Self::id(item))
+        Self::id(item)
+    }
+
+    fn native_id_at(url: &str, item: Item) -> String {
+        format!("{url}/users/mo/statuses/{}", Self::id(item))
+    }
+
+    fn edit(&self, item: Item, words: &str) {
+        self.0.lock().expect("a world").edited.insert(Self::id(item), words.to_owned());
+    }
+
+    fn delete(&self, item: Item) {
+        self.0.lock().expect("a world").statuses.retain(|(id, _)| *id != Self::id(item));
     }
 }
 
 mod law {
-    crate::sources::tests::law::law!(super::Living);
+    crate::sources::tests::law::law!(super::Living, edits);
 }

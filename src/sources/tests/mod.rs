@@ -10,6 +10,7 @@ mod http;
 mod law;
 mod linkedin;
 mod mastodon;
+mod meta;
 mod oauth;
 mod reddit;
 mod searches;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::law::{Fake, Item};
 use super::{MINUTE, NOW, Poller, Server};
 use crate::domain::source::SourceKind;
-use crate::domain::time::{DAY_MS, Millis};
+use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
 type Params = Query<HashMap<String, String>>;
 
@@ -156,6 +156,29 @@ async fn a_list_that_ends_before_our_place_leaves_a_gap_in_coverage() {
     let chain = poller.chain(later).await.expect("read");
     let oldest = NOW.plus(DAY_MS / 24 + 1_000_000);
     assert_eq!((chain.posts.len(), chain.covered()), (1000, Some((oldest.since(NOW), later.since(NOW)))));
+}
+
+#[tokio::test]
+async fn a_list_whose_place_was_deleted_leaves_a_gap_in_coverage() {
+    let (_server, fake, mut poller) = start().await;
+    poller.chain(NOW).await.expect("read");
+    let comment = |n: u64| Item { at: NOW.plus(HOUR_MS + i64::try_from(n).expect("small") * 1000), n: n * 2 + 1 };
+    (0..250).for_each(|n| fake.publish(comment(n)));
+    let later = NOW.plus(2 * HOUR_MS);
+    let mut shown = 0;
+    let covered = loop {
+        let page = poller.adapter.poll(&poller.http, &poller.cursor, later).await.expect("read");
+        shown += page.posts.len();
+        poller.cursor = page.cursor;
+        if shown == 100 {
+            // The next page would begin behind this one.
+            fake.delete(comment(150));
+        }
+        if page.more == crate::domain::source::More::CaughtUp {
+            break page.covered.expect("a part");
+        }
+    };
+    assert_eq!((shown, covered.from()), (100, comment(150).at));
 }
 
 #[tokio::test]

@@ -259,7 +259,7 @@ impl Shelved for News {
 }
 
 mod news {
-    crate::sources::tests::law::law!(super::News);
+    crate::sources::tests::law::law!(super::News, told);
 }
 
 #[tokio::test]

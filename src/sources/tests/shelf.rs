@@ -92,6 +92,12 @@ impl Call {
         list.get(start.min(list.len())..(start + per_page).min(list.len())).unwrap_or_default()
     }
 
+    /// The address at which this server was asked.
+    pub(super) fn origin(&self) -> String {
+        let host = self.headers.get("host").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        format!("http://{host}")
+    }
+
     pub(super) fn bearer(&self) -> &str {
         let value = self.headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
         value.strip_prefix("Bearer ").unwrap_or_default()
@@ -118,6 +124,10 @@ pub(super) trait Shelved: Default + Send + Sync + 'static {
     fn answer(&self, call: &Call) -> Response;
     fn setup(url: &str) -> Value;
     fn native_id(item: Item) -> String;
+
+    fn native_id_at(_url: &str, item: Item) -> String {
+        Self::native_id(item)
+    }
 }
 
 impl<T: Shelved> Fake for T {
@@ -142,6 +152,10 @@ impl<T: Shelved> Fake for T {
 
     fn native_id(item: Item) -> String {
         T::native_id(item)
+    }
+
+    fn native_id_at(url: &str, item: Item) -> String {
+        T::native_id_at(url, item)
     }
 
     fn edit(&self, item: Item, words: &str) {

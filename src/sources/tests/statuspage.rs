@@ -9,16 +9,61 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::law::{Fake, Item};
 use super::{MINUTE, NOW, Server, adapter, client};
 use crate::domain::incident::UpdateKind;
-use crate::domain::source::{Cursor, SourceKind};
+use crate::domain::post::PostKey;
+use crate::domain::source::{Cursor, Page, SourceKind};
 use crate::domain::statement::Statement;
+use crate::domain::time::DAY_MS;
 use crate::sources::PollError;
 
 fn incident(updates: &Value) -> Value {
     json!({"page": {"id": "abc"}, "incidents": [{
         "id": "rclf", "name": "Login errors", "status": "monitoring", "shortlink": "https://stspg.io/x", "incident_updates": updates, "affected_components": null,
     }, {"name": "no id", "incident_updates": [{"id": "x", "body": "lost"}]}, 7]})
+}
+
+/// One incident with all that is said of it. What a page brings are updates, never mentions.
+#[derive(Debug, Default)]
+struct Living(Arc<Mutex<Vec<(Item, String)>>>);
+
+impl Fake for Living {
+    const KIND: SourceKind = SourceKind::Statuspage;
+    const LATE_MS: i64 = DAY_MS;
+
+    fn router(self: Arc<Self>) -> Router {
+        let give = |State(said): State<Arc<Mutex<Vec<(Item, String)>>>>| async move {
+            let said = said.lock().expect("updates");
+            let updates: Vec<Value> = said
+                .iter()
+                .map(|(item, words)| json!({"id": format!("u{}", item.n), "status": "identified", "body": words, "display_at": item.at.to_rfc3339()}))
+                .collect();
+            Json(json!({"page": {"id": "abc"}, "incidents": [{"id": "i", "name": "Login", "incident_updates": updates}]}))
+        };
+        Router::new().route("/api/v2/incidents.json", get(give)).with_state(Arc::clone(&self.0))
+    }
+
+    fn settings(url: &str) -> Value {
+        json!({"url": url})
+    }
+
+    fn publish(&self, item: Item) {
+        self.0.lock().expect("updates").push((item, format!("Acme Cloud {}", item.n)));
+    }
+
+    fn native_id(item: Item) -> String {
+        format!("i/u{}", item.n)
+    }
+
+    fn handed_out(page: &Page) -> Vec<&PostKey> {
+        assert!(page.posts.is_empty(), "never mentions");
+        page.updates.iter().map(|update| &update.key).collect()
+    }
+}
+
+mod law {
+    crate::sources::tests::law::law!(super::Living);
 }
 
 async fn read(url: &str) -> Result<(Vec<Statement>, usize), PollError> {

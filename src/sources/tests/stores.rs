@@ -130,7 +130,7 @@ impl Shelved for AppStore {
 }
 
 mod appstore {
-    crate::sources::tests::law::law!(super::AppStore);
+    crate::sources::tests::law::law!(super::AppStore, told);
 }
 
 #[tokio::test]
@@ -198,6 +198,55 @@ impl Shelved for Connect {
 
 mod connect {
     crate::sources::tests::law::law!(super::Connect, edits);
+}
+
+/// Sorted by the last change; an empty object where there is nothing.
+#[derive(Default)]
+struct GoogleBusiness(Shelf);
+
+impl GoogleBusiness {
+    fn entry(e: &Entry) -> Value {
+        json!({"reviewId": format!("r{}", e.n), "reviewer": {"displayName": "Kim"}, "starRating": "ONE", "comment": e.words, "createTime": e.iso(), "updateTime": e.iso()})
+    }
+}
+
+impl Shelved for GoogleBusiness {
+    const KIND: SourceKind = SourceKind::GoogleBusiness;
+    const LATE_MS: i64 = DAY_MS;
+
+    fn shelf(&self) -> &Shelf {
+        &self.0
+    }
+
+    fn answer(&self, call: &Call) -> Response {
+        if call.bearer() != "s3cret" {
+            return refuse(401, json!({"error": {"code": 401, "status": "UNAUTHENTICATED"}}));
+        }
+        let Some(one) = call.path.strip_prefix("/v4/accounts/11/locations/22/reviews/") else {
+            assert_eq!((call.path.as_str(), call.get("orderBy")), ("/v4/accounts/11/locations/22/reviews", Some("updateTime desc")));
+            let (list, skip) = (self.0.newest(), call.number("pageToken").unwrap_or(0));
+            let reviews: Vec<Value> = list.iter().skip(skip).take(50).map(Self::entry).collect();
+            let mut answer = if reviews.is_empty() { json!({}) } else { json!({"reviews": reviews, "totalReviewCount": list.len()}) };
+            if skip + 50 < list.len() {
+                answer["nextPageToken"] = (skip + 50).to_string().into();
+            }
+            return json(answer);
+        };
+        let found = self.0.get(one.trim_start_matches('r').parse().expect("a number")).filter(|e| !e.deleted);
+        found.map_or_else(|| refuse(404, json!({"error": {"code": 404}})), |e| json(Self::entry(&e)))
+    }
+
+    fn setup(url: &str) -> Value {
+        json!({"url": url, "account": "11", "location": "22", "token": {"env": "TOKEN"}})
+    }
+
+    fn native_id(item: Item) -> String {
+        format!("r{}", item.n)
+    }
+}
+
+mod googlebusiness {
+    crate::sources::tests::law::law!(super::GoogleBusiness, edits);
 }
 
 /// Gives tokens for signed assertions, and reviews for tokens.

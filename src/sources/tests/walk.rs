@@ -56,6 +56,7 @@ fn post(id: u32, at: Millis) -> Post {
         lang: None,
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
     }
 }
 
@@ -85,6 +86,23 @@ async fn a_place_that_is_refused_begins_the_chain_anew_and_not_for_ever() {
     let mut cursor = Cursor::default();
     assert!(matches!(chain(&script, &mut cursor, NOW).await, Err(PollError::Refused { .. })));
     assert_eq!(script.asked().iter().filter(|(at, _)| *at == At::Start).count(), 4);
+}
+
+/// The search of the AT Protocol's own development network answers 502 to a cursor that it does not know.
+#[tokio::test]
+async fn a_place_that_a_server_in_trouble_keeps_back_for_hours_is_taken_for_forgotten() {
+    let script = Script::new(|at, _| match at {
+        At::Start => Ok(leaf(0..3, Next::Token("old".to_owned()))),
+        _ => Err(PollError::Unavailable { host: "h".to_owned(), what: "it answers with status 502".to_owned(), not_before: None }),
+    });
+    let mut cursor = Cursor::default();
+    for hours in [0, 1, 6] {
+        let error = chain(&script, &mut cursor, NOW.plus(hours * HOUR_MS)).await.expect_err("trouble");
+        assert!(matches!(error, PollError::Unavailable { .. }), "{error:?}");
+    }
+    assert_eq!(script.asked().iter().filter(|(at, _)| *at == At::Start).count(), 1, "trouble may pass, and the place is kept");
+    assert!(chain(&script, &mut cursor, NOW.plus(7 * HOUR_MS)).await.is_err());
+    assert_eq!(script.asked().iter().filter(|(at, _)| *at == At::Start).count(), 1, "the chain began anew");
 }
 
 #[tokio::test]

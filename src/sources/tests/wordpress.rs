@@ -1,10 +1,12 @@
 //! WordPress: what its interface hides, and that nothing is missed all the same.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::wordpress_site::{Comment, Fault, Rest, Shared, Surprise, site, start};
+use super::law::{Fake, Item};
+use super::wordpress_site::{Comment, Fault, Rest, Shared, Surprise, router, site, start};
 use super::{MINUTE, NOW, Poller, Server};
 use crate::domain::post::PostKey;
 use crate::domain::source::{Cursor, More, SourceKind};
@@ -127,7 +129,7 @@ async fn a_closed_interface_falls_back_to_the_feed_with_the_same_ids() {
         assert_eq!(chain.covered(), Some((-DAY_MS, 0)));
         site(&shared).add(15, NOW.plus(MINUTE / 2));
         let burst = poller.chain(NOW.plus(MINUTE)).await.expect("read");
-        assert_eq!(burst.covered(), Some((MINUTE / 2, MINUTE)), "five comments were lost in the burst");
+        assert_eq!(burst.covered(), Some((MINUTE / 2 + 1_000, MINUTE)), "five comments of that very second were lost in the burst");
         site(&shared).rest = Rest::Pretty;
         let back = poller.chain(NOW.plus(DAY_MS)).await.expect("read");
         assert_eq!(numbers(back.ids()), all_ids(&shared), "the interface is looked for again once a day");
@@ -267,6 +269,80 @@ proptest! {
         });
         prop_assert!(kept.is_superset(&expected), "missed: {:?}", expected.difference(&kept).collect::<Vec<_>>());
     }
+}
+
+/// The same site under the law of all sources. A page in place of an answer, or a refusal, sends a poll to the comment feed,
+/// and the interface is looked for again a day later: so there it takes longer until all is kept.
+#[derive(Default)]
+struct Living(Shared);
+
+impl Fake for Living {
+    const KIND: SourceKind = SourceKind::Wordpress;
+    const LATE_MS: i64 = 4 * DAY_MS;
+    const SETTLE_MS: i64 = 25 * HOUR_MS;
+
+    fn router(self: Arc<Self>) -> axum::Router {
+        router(&self.0)
+    }
+
+    fn settings(url: &str) -> serde_json::Value {
+        serde_json::json!({"url": url})
+    }
+
+    fn publish(&self, item: Item) {
+        let comment = Comment { id: item.n, at: item.at, held: false, text: format!("<p>Acme Cloud {}</p>", item.n) };
+        site(&self.0).comments.push(comment);
+    }
+
+    fn native_id(item: Item) -> String {
+        item.n.to_string()
+    }
+
+    fn edit(&self, item: Item, words: &str) {
+        site(&self.0).comments.iter_mut().filter(|c| c.id == item.n).for_each(|c| words.clone_into(&mut c.text));
+    }
+
+    fn delete(&self, item: Item) {
+        site(&self.0).comments.retain(|c| c.id != item.n);
+    }
+}
+
+mod law {
+    use super::super::law::{Trouble, follows_edits, holds, survives};
+    use super::Living;
+    use crate::sources::PollError;
+
+    #[test]
+    fn every_item_is_kept_exactly_once_whatever_happens() {
+        holds::<Living>();
+    }
+
+    #[tokio::test]
+    async fn too_many_requests_wait_as_long_as_they_are_told() {
+        let error = survives::<Living>(Trouble::TooMany(90)).await;
+        assert!(error.not_before().is_some() && !error.is_final(), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_in_trouble_is_asked_again() {
+        for trouble in [Trouble::Broken, Trouble::Cut] {
+            let error = survives::<Living>(trouble).await;
+            assert!(matches!(error, PollError::Unavailable { .. }), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn edits_and_deletions_are_followed() {
+        follows_edits::<Living>().await;
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_closed_its_interface_and_its_feed_says_so() {
+    let refuse = || async { axum::http::StatusCode::UNAUTHORIZED };
+    let server = Server::start(axum::Router::new().fallback(refuse)).await;
+    let error = poller(&server).chain(NOW).await.expect_err("closed");
+    assert!(matches!(error, PollError::Unauthorised { .. }), "{error:?}");
 }
 
 #[tokio::test]

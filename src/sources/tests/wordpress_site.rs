@@ -96,12 +96,15 @@ impl Site {
 
 pub(super) async fn start() -> (Server, Shared) {
     let shared = Shared::default();
-    let router = Router::new()
+    (Server::start(router(&shared)).await, shared)
+}
+
+pub(super) fn router(shared: &Shared) -> Router {
+    Router::new()
         .route("/wp-json/wp/v2/comments", get(pretty))
         .route("/", get(root))
         .route("/comments/feed/", get(feed))
-        .with_state(Arc::clone(&shared));
-    (Server::start(router).await, shared)
+        .with_state(Arc::clone(shared))
 }
 
 type Params = Query<HashMap<String, String>>;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::cursor::believable;
 use super::super::hackernews::short;
 use super::super::http::Answer;
+use super::super::quotes::Words;
 use super::super::{PollError, html};
 use super::PLATFORM;
 use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
@@ -124,16 +125,18 @@ impl Comment {
             // Nobody can tell whether two who gave no name are one.
             (0, None, true) => format!("anonymous {}", self.id),
         };
+        let words = Words::of_html(&self.content.rendered);
         Some(Post {
             author: PostAuthor { native_id, name, url: page, ..PostAuthor::default() },
             created_at: believable(self.at(), now),
             edited_at: None,
-            text: html::to_text(&self.content.rendered),
+            text: words.own,
             url: safe_link(&self.link),
             reply_to: (self.parent > 0).then(|| self.parent.to_string()),
             lang: None,
             engagement: Engagement::default(),
             originality: Originality::Own,
+            quoted: words.quoted,
             key,
         })
     }

@@ -11,7 +11,7 @@ use super::super::html;
 use super::super::http::Answer;
 use super::super::lenient::{self, at, count, id, list, text, word};
 use super::PLATFORM;
-use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, safe_link};
+use crate::domain::post::{Engagement, Originality, Post, PostAuthor, PostKey, Quoted, safe_link};
 use crate::domain::text::plain;
 use crate::domain::time::{DAY_MS, Millis};
 
@@ -24,6 +24,8 @@ pub(super) struct Read {
     pub posts: Vec<Post>,
     /// Ids of all that was delivered: what is paid for.
     pub ids: Vec<String>,
+    /// Ids of posts that came along because others refer to them: paid for too.
+    pub referred: Vec<String>,
     /// The newest id, as the server says.
     pub newest: Option<String>,
     /// Where the list goes on.
@@ -57,16 +59,16 @@ pub(super) fn read(answer: &Answer, now: Millis) -> Result<Read, PollError> {
     if data.is_empty() && meta.is_none() && errors.is_empty() {
         return Err(PollError::malformed(&answer.host(), "it holds neither `data` nor `meta`"));
     }
-    let users: HashMap<&str, &Value> =
-        at(&body, &["includes"]).map_or(&[][..], |i| list(i, "users")).iter().map(|user| (text(user, &["id"]), user)).collect();
+    let along = Along::of(&body);
     let mut read = Read { newest: id(&body, &["meta", "newest_id"]), next: id(&body, &["meta", "next_token"]), ..Read::default() };
+    read.referred = along.posts.keys().map(|id| (*id).to_owned()).collect();
     for tweet in data {
         let Some(own) = id(tweet, &["id"]) else { continue };
         let history = history(tweet);
         if let Some(last) = history.last().filter(|last| newer(last, &own).is_gt()) {
             read.newer.push(last.clone());
         }
-        read.posts.extend(post(tweet, (&own, &history), &users, now));
+        read.posts.extend(post(tweet, (&own, &history), &along, now));
         read.ids.push(own);
     }
     if read.posts.is_empty() && !data.is_empty() {
@@ -77,6 +79,29 @@ pub(super) fn read(answer: &Answer, now: Millis) -> Result<Read, PollError> {
     let lost = errors.iter().filter(|e| lost(text(e, &["type"])));
     read.gone = lost.filter_map(|e| id(e, &["resource_id"]).or_else(|| id(e, &["value"]))).collect();
     Ok(read)
+}
+
+/// What an answer brings along with its posts, by id.
+#[derive(Debug, Default)]
+struct Along<'a> {
+    users: HashMap<&'a str, &'a Value>,
+    posts: HashMap<&'a str, &'a Value>,
+}
+
+impl<'a> Along<'a> {
+    fn of(body: &'a Value) -> Self {
+        let by_id = |name: &str| {
+            let list = at(body, &["includes"]).map_or(&[][..], |includes| list(includes, name));
+            list.iter().map(|one| (text(one, &["id"]), one)).filter(|(id, _)| !id.is_empty())
+        };
+        Self { users: by_id("users").collect(), posts: by_id("tweets").chain(by_id("posts")).collect() }
+    }
+
+    /// The post with this id, as far as it matters for one that quotes it.
+    fn quoted(&self, id: &str) -> Option<Quoted> {
+        let tweet = self.posts.get(id)?;
+        Some(Quoted { author: author(tweet, &self.users, id), text: words(tweet)?, links: Vec::new() })
+    }
 }
 
 /// The ids of a post's versions, oldest first.
@@ -97,13 +122,13 @@ fn latest_of_each(posts: &mut Vec<Post>) {
     *posts = keep;
 }
 
-fn post(tweet: &Value, (own, history): (&str, &[String]), users: &HashMap<&str, &Value>, now: Millis) -> Option<Post> {
+fn post(tweet: &Value, (own, history): (&str, &[String]), along: &Along<'_>, now: Millis) -> Option<Post> {
     let first = history.first().map_or(own, String::as_str);
     let key = PostKey::new(PLATFORM, "", first).ok()?;
     let words = words(tweet)?;
     let written = lenient::time(text(tweet, &["created_at"]));
     let edited = first != own;
-    let author = author(tweet, users, own);
+    let author = author(tweet, &along.users, own);
     let page = if author.handle.is_empty() { "i/web".to_owned() } else { author.handle.clone() };
     let reference = |kind: &str| {
         let lists = ["referenced_tweets", "referenced_posts"].map(|name| list(tweet, name));
@@ -123,6 +148,7 @@ fn post(tweet: &Value, (own, history): (&str, &[String]), users: &HashMap<&str, 
             replies: count(tweet, &["public_metrics", "reply_count"]),
         },
         originality: if repost.is_some() { Originality::Repost } else { Originality::Own },
+        quoted: reference("quoted").and_then(|id| along.quoted(&id)),
         author,
         key,
     })
@@ -206,9 +232,9 @@ mod tests {
     const NOW: Millis = Millis::new(1_795_076_730_000);
 
     fn read_post(tweet: &Value, user: &Value) -> Option<Post> {
-        let users = HashMap::from([(text(user, &["id"]), user)]);
+        let along = Along { users: HashMap::from([(text(user, &["id"]), user)]), ..Along::default() };
         let own = id(tweet, &["id"])?;
-        post(tweet, (&own, &history(tweet)), &users, NOW)
+        post(tweet, (&own, &history(tweet)), &along, NOW)
     }
 
     #[test]
@@ -243,6 +269,22 @@ mod tests {
         let post = read_post(&tweet, &Value::Null).expect("a post");
         assert_eq!((post.key.native_id(), post.created_at, post.edited_at), (first.as_str(), NOW.plus(-600_000), Some(NOW.plus(-60_000))));
         assert_eq!(post.url.as_deref(), Some(format!("https://x.com/i/web/status/{last}").as_str()));
+    }
+
+    #[test]
+    fn what_a_post_quotes_comes_with_its_author_in_both_namings() {
+        for (references, along) in [("referenced_tweets", "tweets"), ("referenced_posts", "posts")] {
+            let tweet = json!({"id": "9", "text": "sure", references: [{"type": "replied_to", "id": "7"}, {"type": "quoted", "id": "8"}]});
+            let quoted = json!({"id": "8", "text": "Acme &amp; co are down", "author_id": "77"});
+            let body = json!({"includes": {"users": [{"id": "77", "username": "acme"}], along: [{"id": "7", "text": "no"}, quoted]}});
+            let along = Along::of(&body);
+            let post = post(&tweet, ("9", &[]), &along, NOW).expect("a post");
+            let quoted = post.quoted.expect("a quote");
+            assert_eq!((post.text.as_str(), quoted.text.as_str(), quoted.author.handle.as_str()), ("sure", "Acme & co are down", "acme"));
+            assert_eq!(along.posts.len(), 2, "both are paid for");
+        }
+        let lost = json!({"id": "9", "text": "sure", "referenced_tweets": [{"type": "quoted", "id": "8"}]});
+        assert_eq!(read_post(&lost, &Value::Null).expect("a post").quoted, None);
     }
 
     #[test]

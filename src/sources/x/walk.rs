@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::super::adapter::join;
-use super::Naming;
 use super::api::{Read, newer};
+use super::{Naming, Wanted};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 
 /// The search shows posts only when they are this old.
@@ -126,9 +126,9 @@ impl State {
         Chain { started: now, from, way, done: Vec::new(), walk: None }
     }
 
-    /// The address of the request to make now, for at most `size` posts.
-    pub(super) fn url(&self, base: &Url, stream: &Stream, (naming, size): (Naming, i64)) -> Url {
-        let size = size.to_string();
+    /// The address of the request to make now.
+    pub(super) fn url(&self, base: &Url, stream: &Stream, wanted: Wanted) -> Url {
+        let size = wanted.size.to_string();
         let mut query = vec![("max_results", size.as_str())];
         let path = match stream {
             Stream::Search(words) => {
@@ -137,7 +137,7 @@ impl State {
             }
             Stream::Mentions(id) => format!("/2/users/{id}/mentions"),
         };
-        query.extend(naming.fields());
+        query.extend(wanted.naming.fields(wanted.quotes));
         let start;
         if let Some(chain) = &self.chain {
             match (chain.way, self.newest.get(&stream.key())) {
@@ -207,6 +207,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Quotes;
     use super::*;
 
     const NOW: Millis = Millis::new(1_795_076_130_000);
@@ -217,7 +218,7 @@ mod tests {
 
     fn query(state: &State, stream: &Stream) -> String {
         let base = Url::parse("https://api.x.com").expect("a url");
-        let url = state.url(&base, stream, (Naming::Tweet, 100));
+        let url = state.url(&base, stream, Wanted { naming: Naming::Tweet, quotes: Quotes::LeftOut, size: 100 });
         let wanted = ["since_id", "start_time", "next_token", "pagination_token"];
         let pairs = url.query_pairs().filter(|(key, _)| wanted.contains(&key.as_ref()));
         pairs.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&")

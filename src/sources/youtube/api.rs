@@ -36,6 +36,7 @@ pub(super) fn video(item: &Value, now: Millis) -> Option<(String, Post, String)>
         lang: None,
         engagement: Engagement::default(),
         originality: Originality::Own,
+        quoted: None,
         key,
     };
     Some((own, post, channel))
@@ -74,6 +75,7 @@ pub(super) fn comment(item: &Value, video: Option<&str>, now: Millis) -> Option<
         lang: None,
         engagement: Engagement { likes: count(snippet, &["likeCount"]), ..Engagement::default() },
         originality: Originality::Own,
+        quoted: None,
         key,
     })
 }

@@ -123,6 +123,7 @@ async fn find(state: &WebState, scope: &Scope, query: &MentionQuery) -> Result<F
     let ids: Vec<MentionId> = page.iter().map(|m| m.id).collect();
     Ok(Found {
         standings: state.store.brand_standings(scope.brand.id, &ids).await?,
+        drawn: state.store.drawn_one_in(&ids).await?,
         mentions: with_copies(state, page).await?,
         older,
         newer,

@@ -47,6 +47,8 @@ pub struct Found {
     pub marked: Option<(Mention, About)>,
     /// What is known of the mentions besides.
     pub standings: HashMap<MentionId, BrandStanding>,
+    /// For how many those stand that came from a sample.
+    pub drawn: HashMap<MentionId, i64>,
     /// Mentions of other brands, which are hidden.
     pub hidden: i64,
     /// How the filter for other brands does, once it has learned.
@@ -135,7 +137,8 @@ impl MentionsPage {
 
 fn row((mention, copies): &(Mention, i64), found: &Found, scope: &Scope) -> MentionView {
     let standing = found.standings.get(&mention.id).copied().unwrap_or_default();
-    MentionView::new(mention, scope).with_copies(*copies).with_standing(standing)
+    let drawn = found.drawn.get(&mention.id).copied().unwrap_or(1);
+    MentionView::new(mention, scope).with_copies(*copies).with_standing(standing).with_sample(drawn)
 }
 
 fn marked((mention, about): &(Mention, About)) -> Notice {

@@ -101,6 +101,7 @@ pub fn post(id: &str, author: &str, text: &str) -> Keep {
             lang: Some("en".to_owned()),
             engagement: Engagement::default(),
             originality: Originality::Own,
+            quoted: None,
         },
         why: "names Acme Cloud".to_owned(),
         fingerprint: text.to_owned(),

@@ -16,6 +16,7 @@ contract! {
     a_mark_wins_over_the_filter_and_the_filter_never_touches_a_marked_one,
     what_the_filter_hides_is_listed_and_partly_drawn_for_people,
     an_edit_and_a_deletion_forget_the_mark,
+    an_edited_mention_waits_for_the_filter_and_is_taken_off_when_it_was_judged,
     examples_are_the_marks_and_what_people_corrected,
     only_live_mentions_of_the_brand_can_be_marked,
 }
@@ -74,12 +75,12 @@ async fn a_mark_wins_over_the_filter_and_the_filter_never_touches_a_marked_one(d
     let desk = three(db).await;
     let (one, two) = (desk.id("1").await, desk.id("2").await);
     desk.store.mark_brand(desk.brand, one, Some(About::This), desk.now).await.expect("marked");
-    desk.store.save_filter(desk.brand, &[(one, About::Other), (two, About::Other)], &state()).await.expect("saved");
+    desk.store.save_filter(desk.brand, (&[(one, About::Other), (two, About::Other)], &[]), &state()).await.expect("saved");
     assert_eq!(listed(&desk, OtherBrands::Hide).await, ["1", "3"]);
     desk.store.mark_brand(desk.brand, two, Some(About::This), desk.now).await.expect("marked");
     assert_eq!(listed(&desk, OtherBrands::Hide).await, ["1", "2", "3"]);
     desk.store.mark_brand(desk.brand, one, Some(About::Other), desk.now).await.expect("marked");
-    desk.store.save_filter(desk.brand, &[(one, About::This)], &state()).await.expect("saved");
+    desk.store.save_filter(desk.brand, (&[(one, About::This)], &[]), &state()).await.expect("saved");
     assert_eq!(listed(&desk, OtherBrands::Only).await, ["1"]);
     assert_eq!(desk.store.brand_filter(desk.brand).await.expect("a state"), Some(state()));
     check_counts(db, desk.brand).await;
@@ -91,7 +92,7 @@ async fn what_the_filter_hides_is_listed_and_partly_drawn_for_people(db: &Databa
     let unmarked = desk.store.to_judge(desk.brand, MentionId::new(0), 100).await.expect("mentions");
     assert_eq!(unmarked.len(), 40);
     let said: Vec<_> = unmarked.iter().map(|m| (m.mention, About::Other)).collect();
-    desk.store.save_filter(desk.brand, &said, &state()).await.expect("saved");
+    desk.store.save_filter(desk.brand, (&said, &[]), &state()).await.expect("saved");
     let drawn = unmarked.iter().filter(|m| is_audited(m.mention.get())).count();
     assert_eq!((listed(&desk, OtherBrands::Only).await.len(), listed(&desk, OtherBrands::Audit).await.len()), (40, drawn));
     assert_eq!(desk.store.filtered(desk.brand, 7).await.expect("mentions").len(), 7);
@@ -116,6 +117,30 @@ async fn an_edit_and_a_deletion_forget_the_mark(db: &Database) {
     desk.delete(&["2"]).await;
     assert_eq!(standing(&desk, "2").await, BrandStanding { hidden: Hidden::Marked, mark: None }, "it stays out of the counts");
     assert_eq!(db.count("select count(*) from brand_marks").await, 0);
+    check_counts(db, desk.brand).await;
+}
+
+async fn an_edited_mention_waits_for_the_filter_and_is_taken_off_when_it_was_judged(db: &Database) {
+    let desk = three(db).await;
+    let (one, two) = (desk.id("1").await, desk.id("2").await);
+    let waiting = || async { desk.store.to_judge_again(desk.brand, 10).await.expect("mentions") };
+    desk.keep(vec![post("1", "ann", "- broken, at Acme Cloud")]).await;
+    assert_eq!(waiting().await, [], "without a filter nothing waits");
+    desk.store.save_filter(desk.brand, (&[(one, About::Other), (two, About::Other)], &[]), &state()).await.expect("saved");
+    desk.keep(vec![post("1", "ann", "- other words"), post("2", "bob", "- other words too")]).await;
+    let first = waiting().await;
+    assert_eq!(
+        first.iter().map(|m| (m.mention, m.traits().text)).collect::<Vec<_>>(),
+        [(one, "- other words"), (two, "- other words too")]
+    );
+    assert_eq!(listed(&desk, OtherBrands::Hide).await, ["3"], "it stays hidden until the filter has spoken");
+    // Edited once more while the filter judged: that edit waits on, the other one is done.
+    desk.keep(vec![post("1", "ann", "- third words")]).await;
+    desk.store.save_filter(desk.brand, (&[(two, About::This)], &first), &state()).await.expect("saved");
+    assert_eq!(waiting().await.iter().map(|m| m.traits().text.to_owned()).collect::<Vec<_>>(), ["- third words"]);
+    assert_eq!(listed(&desk, OtherBrands::Hide).await, ["2", "3"]);
+    desk.delete(&["1"]).await;
+    assert_eq!(db.count("select count(*) from brand_edits").await, 0);
     check_counts(db, desk.brand).await;
 }
 

@@ -193,7 +193,7 @@ async fn run(desk: &mut Desk, model: &mut Model, op: &Op) {
             let known: Vec<MentionId> = desk.all().await.into_iter().map(|m| m.id).collect();
             let about = if *other { About::Other } else { About::This };
             let said: Vec<_> = known.into_iter().skip(usize::from(*after)).map(|id| (id, about)).collect();
-            desk.store.save_filter(desk.brand, &said, &super::other_brands::state()).await.expect("saved");
+            desk.store.save_filter(desk.brand, (&said, &[]), &super::other_brands::state()).await.expect("saved");
         }
         Op::Pass { minutes } => desk.now = desk.now.plus(minutes * 60_000).min(NOON.plus(20 * DAY_MS)),
     }

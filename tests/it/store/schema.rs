@@ -31,6 +31,7 @@ const TABLES: &[&str] = &[
     "case_events",
     "cases",
     "near_bands",
+    "brand_edits",
     "brand_marks",
     "brand_filters",
     "report_shares",

@@ -1,20 +1,23 @@
 //! The brand's own words, what sources cost, and words that may be kept for a while only.
 
 use ebb::domain::budget::{Spending, Spent};
+use ebb::domain::ids::MentionId;
 use ebb::domain::incident::{IncidentKind, IncidentSeverity, UpdateKind};
 use ebb::domain::post::PostKey;
+use ebb::domain::source::{SourceKind, SourceSpec};
 use ebb::domain::statement::Statement;
 use ebb::domain::time::{DAY_MS, HOUR_MS, Millis};
 use ebb::store::{Keep, MentionFilter, NewIncident};
 
 use super::contract::{Database, contract};
-use super::desk::{Desk, NOON, around, post, spec};
+use super::desk::{Desk, NOON, around, page, post, spec};
 
 contract! {
     a_statement_is_kept_once_and_follows_its_edits_and_its_deletion,
     a_statement_waits_for_the_incident_that_covers_it,
     what_stands_on_the_timeline_by_hand_is_not_put_there_twice,
     what_a_source_cost_is_counted_by_day_and_a_sample_is_declared,
+    a_mention_from_a_sample_says_for_how_many_it_stands,
     a_raised_budget_does_not_start_a_source_again,
     words_and_names_go_when_their_time_is_over_and_counts_stay,
     words_that_went_do_not_come_back_with_the_next_page,
@@ -109,6 +112,24 @@ async fn what_a_source_cost_is_counted_by_day_and_a_sample_is_declared(db: &Data
     assert_eq!(hours, [(source, NOON, 9), (source, NOON.plus(HOUR_MS), 4)]);
     db.store.note_sampling(source, 1, NOON.plus(DAY_MS)).await.expect("declared");
     assert_eq!(db.store.spending(NOON.plus(DAY_MS)).await.expect("known"), []);
+}
+
+async fn a_mention_from_a_sample_says_for_how_many_it_stands(db: &Database) {
+    let desk = Desk::new(&db.store).await;
+    let x = SourceSpec { kind: SourceKind::X, ..spec("x", desk.brand) };
+    let x = db.store.add_source(&x, NOON).await.expect("a source");
+    let lease = db.store.claim_this_source(x, "w", NOON, DAY_MS).await.expect("a lease");
+    for (n, at) in [("1", NOON.plus(HOUR_MS / 2)), ("2", NOON.plus(HOUR_MS))] {
+        db.store.save_page(&lease, page(vec![post(n, "ann", n)], at), at).await.expect("kept");
+    }
+    desk.keep(vec![post("3", "bob", "three")]).await;
+    for source in [x, desk.lease.id] {
+        db.store.note_sampling(source, 7, NOON).await.expect("declared");
+    }
+    let ids: Vec<MentionId> = desk.all().await.iter().map(|m| m.id).collect();
+    let drawn = db.store.drawn_one_in(&ids).await.expect("known");
+    // The second came in an hour that was read in full, and the other source was only asked more rarely.
+    assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [(desk.id("1").await, 7)]);
 }
 
 async fn a_raised_budget_does_not_start_a_source_again(db: &Database) {
