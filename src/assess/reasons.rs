@@ -5,6 +5,7 @@ use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Verdict};
 
 use super::coverage::{Raised, Silence};
 use super::decay::{Decay, decay};
+use super::held::highest;
 use super::quiet::QuietSource;
 use super::verdict::Moment;
 use super::window::Level;
@@ -196,7 +197,9 @@ fn quiet(sources: &[QuietSource], reasons: &mut Vec<Reason>) {
 fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     let (state, hold_ms) = (moment.state, moment.evidence.hold_ms);
     let Some(since) = state.calm_since else { return };
-    let left = hold_ms.saturating_sub(state.held_ms).max(0);
+    let left = hold_ms.saturating_sub(state.held()).max(0);
+    let tail = state.tail_ms / HOUR_MS;
+    let tail = if tail > 0 { format!(" (counted from {tail} h after the first calm hours, when the fall was over)") } else { String::new() };
     match state.verdict {
         Verdict::Recovered => reasons.push(note("hold_complete", format!("Calm since {}, all {} held", when(since), lasting(hold_ms)))),
         Verdict::Holding if let Some(long) = &state.still_high => reasons.push(block(
@@ -213,14 +216,14 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
             "hold_paused",
             format!(
                 "Hold time stands still at {} of {}: only {} % is read",
-                lasting(state.held_ms),
+                lasting(state.held()),
                 lasting(hold_ms),
                 percent(moment.window.coverage)
             ),
         )),
         _ => reasons.push(block(
             "hold_running",
-            format!("Calm since {}, {} of {} held, {} left", when(since), lasting(state.held_ms), lasting(hold_ms), lasting(left)),
+            format!("Calm since {}, {} of {} held, {} left{tail}", when(since), lasting(state.held()), lasting(hold_ms), lasting(left)),
         )),
     }
 }
@@ -232,9 +235,7 @@ fn falling(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     let from = evidence.heard.partition_point(|h| h.hour < peak.span.from());
     let to = evidence.heard.partition_point(|h| h.hour < moment.window.span.to());
     let hours = evidence.heard.get(from..to).unwrap_or_default();
-    // The window of the peak begins before its highest hour, which says nothing of how it falls.
-    let reach = hours.len().min(evidence.rules.window_hours);
-    let highest = hours.iter().take(reach).enumerate().max_by_key(|(i, h)| (h.unhappy, *i)).map_or(0, |(i, _)| i);
+    let highest = highest(hours, evidence.rules.window_hours);
     let text = match decay(hours.get(highest..).unwrap_or_default(), evidence.baseline, &evidence.rules) {
         Some(Decay { half_life, normal_in }) => format!(
             "Halves every {:.0} h ({:.0} to {:.0}); if it goes on like this, normal in about {:.0} h ({:.0} to {:.0}), then the hold time",

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "statements_spending", include_str!("../../migrations/0010_statements_spending.sql")),
     (11, "near copies", include_str!("../../migrations/0011_near_copies.sql")),
     (12, "other brands", include_str!("../../migrations/0012_other_brands.sql")),
+    (30, "languages", include_str!("../../migrations/0030_languages.sql")),
 ];
 
 /// Runs what is missing, in order, each in a transaction. Safe when several processes start at once: on PostgreSQL the
