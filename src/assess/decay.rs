@@ -19,6 +19,8 @@ const MOST_HOURS: usize = 96;
 /// Half-lives that are tried: from 1 h, each a ninth longer than the one before, up to about twelve days. Longer counts as not falling.
 const GRID: u32 = 48;
 const STEP: f64 = 1.125;
+/// Fewer unhappy authors an hour than this above normal are none.
+const LEAST_EXCESS: f64 = 0.1;
 /// Of χ² with one degree of freedom, 90 % lie below.
 const CHI_90: f64 = 2.706;
 
@@ -42,6 +44,17 @@ pub struct Decay {
     pub normal_in: Estimate,
 }
 
+/// An hour that was read.
+#[derive(Clone, Copy)]
+struct Point {
+    /// Hours since the first one.
+    t: f64,
+    count: f64,
+    normal: f64,
+    /// How busy it is to the average hour, and how much of it was read.
+    busy: f64,
+}
+
 /// One half-life with the best height for it.
 #[derive(Clone, Copy)]
 struct Fit {
@@ -50,25 +63,30 @@ struct Fit {
     likelihood: f64,
 }
 
+/// The hour, counted from the peak, from which on what is above normal is less than `share` of it, by the most likely fall.
+///
+/// `hours` as for [`decay`], but the first ones count: those in which it fell. `None` when nothing fell.
+pub(super) fn fallen(hours: &[Heard], baseline: &Baseline, share: f64) -> Option<f64> {
+    let counts = readable(hours.get(..hours.len().min(MOST_HOURS))?, baseline);
+    if counts.len() < LEAST_HOURS || !baseline.is_known() {
+        return None;
+    }
+    let best = fits(&counts).into_iter().max_by(|a, b| a.likelihood.total_cmp(&b.likelihood))?;
+    let left = (share * usual(baseline)).max(LEAST_EXCESS);
+    (best.height > left).then(|| best.half_life * (best.height / left).log2())
+}
+
 /// `hours` in order, from the peak to the last complete hour. `None`: cannot tell.
 pub fn decay(hours: &[Heard], baseline: &Baseline, rules: &Rules) -> Option<Decay> {
     let hours = hours.get(hours.len().saturating_sub(MOST_HOURS)..)?;
     if hours.len() < LEAST_HOURS || !baseline.is_known() {
         return None;
     }
-    // By night everything falls: what is above normal has the rhythm of what is normal.
-    let usual = (baseline.expected.iter().sum::<f64>() / baseline.expected.len().max(1) as f64).max(0.01);
-    let counts: Vec<(f64, f64, f64)> = (hours.iter())
-        .filter(|h| h.share > 0.5)
-        .map(|h| {
-            let normal = baseline.expected(h.hour);
-            (h.unhappy.max(0) as f64, (normal * h.share).max(0.02), h.share * (normal / usual).clamp(0.05, 20.0))
-        })
-        .collect();
+    let counts = readable(hours, baseline);
     if counts.len() < LEAST_HOURS {
         return None;
     }
-    let fits: Vec<Fit> = (0..GRID).map(|i| fit(&counts, STEP.powi(i32::try_from(i).unwrap_or(0)))).collect();
+    let fits = fits(&counts);
     let best = fits.iter().copied().max_by(|a, b| a.likelihood.total_cmp(&b.likelihood))?;
     let spread = overdispersion(&counts, best);
     let kept = |f: &&Fit| 2.0 * (best.likelihood - f.likelihood) / spread <= CHI_90 && f.height > 0.0;
@@ -90,33 +108,53 @@ pub fn decay(hours: &[Heard], baseline: &Baseline, rules: &Rules) -> Option<Deca
     })
 }
 
-fn shape(hour: usize, half_life: f64) -> f64 {
-    (-(hour as f64) / half_life * std::f64::consts::LN_2).exp()
+/// Unhappy authors of an average hour.
+fn usual(baseline: &Baseline) -> f64 {
+    (baseline.expected.iter().sum::<f64>() / baseline.expected.len().max(1) as f64).max(0.01)
+}
+
+/// The hours that were read.
+fn readable(hours: &[Heard], baseline: &Baseline) -> Vec<Point> {
+    // By night everything falls: what is above normal has the rhythm of what is normal.
+    let usual = usual(baseline);
+    let counted = hours.iter().enumerate().filter(|(_, h)| h.share > 0.5).map(|(t, h)| {
+        let normal = baseline.expected(h.hour);
+        let busy = h.share * (normal / usual).clamp(0.05, 20.0);
+        Point { t: t as f64, count: h.unhappy.max(0) as f64, normal: (normal * h.share).max(0.02), busy }
+    });
+    counted.collect()
+}
+
+fn fits(counts: &[Point]) -> Vec<Fit> {
+    (0..GRID).map(|i| fit(counts, STEP.powi(i32::try_from(i).unwrap_or(0)))).collect()
+}
+
+fn shape(hour: f64, half_life: f64) -> f64 {
+    (-hour / half_life * std::f64::consts::LN_2).exp()
 }
 
 /// The most likely height for a half-life; the likelihood is concave in it.
-fn fit(counts: &[(f64, f64, f64)], half_life: f64) -> Fit {
-    let excess: f64 = counts.iter().map(|(count, normal, _)| count - normal).sum();
-    let weight: f64 = counts.iter().enumerate().map(|(t, (_, _, share))| share * shape(t, half_life)).sum();
-    let mut height = (excess / weight.max(1e-9)).max(0.01);
+fn fit(counts: &[Point], half_life: f64) -> Fit {
+    let shapes: Vec<f64> = counts.iter().map(|p| p.busy * shape(p.t, half_life)).collect();
+    let excess: f64 = counts.iter().map(|p| p.count - p.normal).sum();
+    let mut height = (excess / shapes.iter().sum::<f64>().max(1e-9)).max(0.01);
     for _ in 0..12 {
         let (mut slope, mut bend) = (0.0, 0.0);
-        for (t, (count, normal, share)) in counts.iter().enumerate() {
-            let s = share * shape(t, half_life);
-            let mean = normal + height * s;
-            slope += (count / mean - 1.0) * s;
-            bend += count * (s / mean).powi(2);
+        for (p, s) in counts.iter().zip(&shapes) {
+            let mean = p.normal + height * s;
+            slope += (p.count / mean - 1.0) * s;
+            bend += p.count * (s / mean).powi(2);
         }
         // At most to a tenth at once: the height stays above zero.
         height = (height + slope / bend.max(1e-12)).clamp(height * 0.1, height * 10.0 + 1.0);
     }
-    let means = counts.iter().enumerate().map(|(t, (count, normal, share))| (*count, normal + height * share * shape(t, half_life)));
+    let means = counts.iter().zip(&shapes).map(|(p, s)| (p.count, p.normal + height * s));
     Fit { half_life, height, likelihood: means.map(|(count, mean)| count * mean.ln() - mean).sum() }
 }
 
-fn overdispersion(counts: &[(f64, f64, f64)], fit: Fit) -> f64 {
-    let means = counts.iter().enumerate().map(|(t, (count, normal, share))| (count, normal + fit.height * share * shape(t, fit.half_life)));
-    let pearson: f64 = means.map(|(count, mean)| (count - mean).powi(2) / mean).sum();
+fn overdispersion(counts: &[Point], fit: Fit) -> f64 {
+    let mean = |p: &Point| p.normal + fit.height * p.busy * shape(p.t, fit.half_life);
+    let pearson: f64 = counts.iter().map(|p| (p.count - mean(p)).powi(2) / mean(p)).sum();
     (pearson / (counts.len() as f64 - 2.0).max(1.0)).max(1.0)
 }
 
@@ -127,7 +165,7 @@ fn normal_in(fit: &Fit, hours: &[Heard], baseline: &Baseline, rules: &Rules) -> 
     let normal = baseline.predict(window.iter().map(|h| (h.hour, 1.0)));
     let calm = normal.quantile(rules.calm).max(rules.least_calm) as f64;
     let room = ((calm - normal.mean()) / n as f64).max(0.05);
-    let now = fit.height * shape(hours.len(), fit.half_life);
+    let now = fit.height * shape(hours.len() as f64, fit.half_life);
     (fit.half_life * (now / room).max(1e-9).log2()).max(0.0)
 }
 
@@ -139,7 +177,7 @@ mod tests {
     #[test]
     fn a_clean_decay_gives_back_its_half_life() {
         #[expect(clippy::cast_possible_truncation, reason = "small")]
-        let counts: Vec<i64> = (0..40).map(|t| (4.0 + 80.0 * shape(t, 10.0)).round() as i64).collect();
+        let counts: Vec<i64> = (0..40).map(|t| (4.0 + 80.0 * shape(f64::from(t), 10.0)).round() as i64).collect();
         let found = decay(&steady(start(), &counts), &baseline_of(4), &Rules::default()).expect("it falls");
         assert!((8.5..11.5).contains(&found.half_life.likely), "{found:?}");
         assert!(found.half_life.low <= 10.0 && 10.0 <= found.half_life.high && found.half_life.high < 16.0, "{found:?}");
@@ -161,7 +199,7 @@ mod tests {
             let mut world = World::new(700 + seed, 4.0, 8.0);
             let history = world.hours(super::super::tests::monday(), 8 * 168, |_| 0.0);
             let baseline = Baseline::learn(&history, &[], super::super::tests::one_source(), start());
-            let hours = world.hours(start(), 30, |t| 12.0 * shape(usize::try_from(t).expect("small"), 9.0));
+            let hours = world.hours(start(), 30, |t| 12.0 * shape(t as f64, 9.0));
             if let Some(found) = decay(&hours, &baseline, &Rules::default()) {
                 told += 1;
                 held += i32::from(found.half_life.low <= 9.0 * STEP && 9.0 / STEP <= found.half_life.high);

@@ -38,6 +38,7 @@ pub mod decay;
 pub mod effect;
 pub mod filter;
 pub mod flags;
+mod held;
 pub mod hold;
 pub mod load;
 pub mod loud;
@@ -58,7 +59,7 @@ pub mod worker;
 
 pub use load::Settings;
 pub use reasons::headline;
-pub use view::{Ask, ConcernView, concern_of_source, load_view};
+pub use view::{Ask, ConcernView, concern_of_language, concern_of_source, load_view};
 pub use worker::{Worker, assess_now};
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Value, Verdict}
 
 use super::coverage::{Raised, Silence};
 use super::decay::{Decay, decay};
+use super::held::highest;
 use super::quiet::QuietSource;
 use super::verdict::Moment;
 use super::window::Level;
@@ -236,8 +237,8 @@ fn quiet(sources: &[QuietSource], reasons: &mut Vec<Reason>) {
 fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     let (state, hold_ms) = (moment.state, moment.evidence.hold_ms);
     let Some(since) = state.calm_since else { return };
-    let left = hold_ms.saturating_sub(state.held_ms).max(0);
-    let (held, whole) = (Value::Lasting(state.held_ms), Value::Lasting(hold_ms));
+    let left = hold_ms.saturating_sub(state.held()).max(0);
+    let (held, whole) = (Value::Lasting(state.held()), Value::Lasting(hold_ms));
     reasons.push(match state.verdict {
         Verdict::Recovered => note("hold_complete", format!("Calm since {}, all {} held", when(since), lasting(hold_ms)))
             .with("since", Value::At(since))
@@ -257,14 +258,20 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         Verdict::Holding if state.paused => {
             let read = moment.window.coverage;
             let text =
-                format!("Hold time stands still at {} of {}: only {} % is read", lasting(state.held_ms), lasting(hold_ms), percent(read));
+                format!("Hold time stands still at {} of {}: only {} % is read", lasting(state.held()), lasting(hold_ms), percent(read));
             block("hold_paused", text).with("held", held).with("hold", whole).with("read", Value::Share(read))
         }
         _ => {
-            let text =
-                format!("Calm since {}, {} of {} held, {} left", when(since), lasting(state.held_ms), lasting(hold_ms), lasting(left));
-            let reason = block("hold_running", text).with("since", Value::At(since)).with("held", held).with("hold", whole);
-            reason.with("left", Value::Lasting(left))
+            let held_so_far =
+                format!("Calm since {}, {} of {} held, {} left", when(since), lasting(state.held()), lasting(hold_ms), lasting(left));
+            let (case, text) = match lasting(state.tail_ms) {
+                tail if state.tail_ms >= HOUR_MS => {
+                    ("tail", format!("{held_so_far} (counted from {tail} after the first calm hours, when the fall was over)"))
+                }
+                _ => ("plain", held_so_far),
+            };
+            let reason = block("hold_running", text).case("case", case).with("tail", Value::Lasting(state.tail_ms));
+            reason.with("since", Value::At(since)).with("held", held).with("hold", whole).with("left", Value::Lasting(left))
         }
     });
 }
@@ -276,9 +283,7 @@ fn falling(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     let from = evidence.heard.partition_point(|h| h.hour < peak.span.from());
     let to = evidence.heard.partition_point(|h| h.hour < moment.window.span.to());
     let hours = evidence.heard.get(from..to).unwrap_or_default();
-    // The window of the peak begins before its highest hour, which says nothing of how it falls.
-    let reach = hours.len().min(evidence.rules.window_hours);
-    let highest = hours.iter().take(reach).enumerate().max_by_key(|(i, h)| (h.unhappy, *i)).map_or(0, |(i, _)| i);
+    let highest = highest(hours, evidence.rules.window_hours);
     reasons.push(match decay(hours.get(highest..).unwrap_or_default(), evidence.baseline, &evidence.rules) {
         Some(Decay { half_life: half, normal_in: normal }) => {
             let text = format!(

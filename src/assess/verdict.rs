@@ -4,7 +4,7 @@
 //! against the baseline:
 //!
 //! - **above**: more unhappy authors than all but one in a hundred normal windows would have,
-//! - **calm**: no more than 87 in a hundred normal windows have,
+//! - **calm**: no more than 95 in a hundred normal windows have,
 //! - **between**: neither, so that verdicts do not flap,
 //! - **unknown**: less than 60 % of what is normally heard was read, or there is no baseline.
 //!
@@ -14,9 +14,9 @@
 //! | at | the verdict becomes |
 //! |---|---|
 //! | above | `elevated`; `easing` once clearly below the peak and not rising |
-//! | above, after six calm hours or a recovery | `relapsed`, if above all but one in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
+//! | above, after six calm hours or a recovery | `relapsed`, if above all but two in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
 //! | between | `easing` after concern was raised; inside the hold time and before any rise it stays `holding` |
-//! | calm | `holding`, and the hold time runs; `recovered` when it is complete, its sum as one long window is no more than three in four normal ones have, and no day in it stands out (98 in a hundred are below) |
+//! | calm | `holding`, and the hold time runs, from the end of the fall on (`held.rs`); `recovered` when it is complete, its sum as one long window is no more than 85 in a hundred normal ones have, and no day in it stands out (98 in a hundred are below) |
 //! | unknown | `unknown`; the hold time stands still, and starts again after a gap of more than twelve hours, in which a relapse could have come and gone |
 //!
 //! The limits were chosen on simulated incidents (`benches/recovery`): they trade false calls against delay. The stricter limit
@@ -26,16 +26,14 @@
 //! The hold time runs only while at least 80 % of what is normally heard is read. The running hour counts upwards
 //! only: when its count alone already lifts the next window above the limit, that is said at once.
 
-use crate::domain::time::{HOUR_MS, Millis, Span};
+use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::domain::verdict::{Assessment, Baseline, Verdict};
 
 use super::coverage::{Heard, Raised, Silence};
+use super::held::Past;
 use super::quiet::QuietSource;
 use super::reasons;
 use super::window::{Level, Rules, Window};
-
-/// Hours of the days that the hold time is looked through by.
-const DAY_HOURS: usize = 24;
 
 /// What a verdict is made from.
 #[derive(Debug, Clone, Copy)]
@@ -92,29 +90,6 @@ pub struct Surroundings {
     pub hot_themes: Vec<(String, i64)>,
 }
 
-/// The hours that a step may look at: those up to the end of its window.
-#[derive(Clone, Copy)]
-struct Past<'a> {
-    evidence: &'a Evidence<'a>,
-    hours: &'a [Heard],
-}
-
-impl Past<'_> {
-    /// What of the last hold time was not calm: all of it as one long window, or a day in it. A slow tail, or a small second
-    /// wave, shows in no six hours.
-    fn still_high(&self) -> Option<Window> {
-        let hours = usize::try_from(self.evidence.hold_ms / HOUR_MS).unwrap_or(0).max(1);
-        let held = self.hours.get(self.hours.len().saturating_sub(hours)..).unwrap_or_default();
-        let (baseline, rules) = (self.evidence.baseline, &self.evidence.rules);
-        let long = Window::of(held, baseline, &Rules { calm: rules.long_calm, ..*rules });
-        if long.count > long.calm {
-            return Some(long);
-        }
-        let mut days = held.windows(DAY_HOURS).rev().map(|day| Window::of(day, baseline, &Rules { calm: rules.day_calm, ..*rules }));
-        days.find(|day| day.count > day.calm)
-    }
-}
-
 impl Surroundings {
     /// So much of the window waits for a score that it cannot be called calm.
     pub(super) fn unscored_window(&self, rules: &Rules) -> bool {
@@ -134,7 +109,10 @@ pub(super) struct State {
     /// Concern was above the limit at least once.
     pub(super) raised: bool,
     pub(super) calm_since: Option<Millis>,
-    pub(super) held_ms: i64,
+    /// Calm and read, since the first calm window.
+    held_ms: i64,
+    /// So much of it lies before the end of the fall.
+    pub(super) tail_ms: i64,
     /// The hold time stands still because of coverage.
     pub(super) paused: bool,
     pub(super) relapsed_at: Option<Millis>,
@@ -158,6 +136,7 @@ impl State {
             raised: false,
             calm_since: None,
             held_ms: 0,
+            tail_ms: 0,
             paused: false,
             relapsed_at: None,
             above_hours: 0,
@@ -200,6 +179,7 @@ impl State {
         if self.gap_ms > rules.longest_gap_ms && !self.recovered {
             self.calm_since = None;
             self.held_ms = 0;
+            self.tail_ms = 0;
         }
     }
 
@@ -211,6 +191,7 @@ impl State {
         }
         self.calm_since = None;
         self.held_ms = 0;
+        self.tail_ms = 0;
         self.recovered = false;
         self.raised = true;
         if self.peak.is_none_or(|peak| window.rate() > peak.rate()) {
@@ -263,11 +244,25 @@ impl State {
         } else if !self.paused {
             self.held_ms += HOUR_MS;
         }
-        if self.held_ms >= past.evidence.hold_ms && !self.recovered {
+        self.find_tail(window, past);
+        if self.held() >= past.evidence.hold_ms && !self.recovered {
             self.still_high = past.still_high();
             self.recovered = self.still_high.is_none();
         }
         self.set_calm();
+    }
+
+    /// Looks for the end of the fall while new hours can still change it.
+    fn find_tail(&mut self, window: &Window, past: Past<'_>) {
+        let (Some(peak), Some(since)) = (&self.peak, self.calm_since) else { return };
+        if self.held_ms >= past.evidence.rules.settled_ms && window.span.to().since(since) <= DAY_MS {
+            self.tail_ms = past.tail_ms(peak, since);
+        }
+    }
+
+    /// The hold time that counts: from the end of the fall on.
+    pub(super) fn held(&self) -> i64 {
+        (self.held_ms - self.tail_ms).max(0)
     }
 
     fn set_calm(&mut self) {
@@ -365,7 +360,7 @@ impl Evidence<'_> {
             window: window.span,
             coverage: window.coverage,
             calm_since: state.calm_since,
-            held_ms: state.held_ms,
+            held_ms: state.held(),
             hold_ms: self.hold_ms,
             reasons: reasons::of(&moment),
         }

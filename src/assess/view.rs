@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crate::domain::ids::{BrandId, SourceId};
 use crate::domain::incident::{Incident, Update};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
-use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, BaselineSource, KeptVerdict};
+use crate::domain::verdict::{Assessment, Baseline, BaselineMethod, BaselineSource, HourCounts, KeptVerdict};
 use crate::store::{Store, StoreError};
 
-use super::concern::Curve;
-use super::coverage::{Reading, Silence, SourceRecord, Sources};
+use super::concern::{Curve, CurvePoint};
+use super::coverage::{Heard, Reading, Silence, SourceRecord, Sources};
 use super::load::{self, Settings};
 use super::outlook::{Outlook, outlook};
 
@@ -119,12 +119,46 @@ pub async fn concern_of_source(
         covered,
         unhappy: counts.iter().map(|c| (c.hour, c.unhappy)).collect(),
     };
-    let share = baseline.sources.iter().find(|s| s.source == source).map_or(0.0, |s| s.share);
     let heard = Sources::new(vec![record]).heard(&[BaselineSource { source, share: 1.0 }], span);
-    // A share of a negative binomial count is negative binomial with the same size.
-    let expected = baseline.expected.iter().map(|e| e * share).collect();
+    let share = baseline.sources.iter().find(|s| s.source == source).map_or(0.0, |s| s.share);
+    Ok(Curve::new(&heard, &counts, &part_of(baseline, share)))
+}
+
+/// The curve of one language (`de`; empty: not known) over the hours of `whole`, against its share of the unhappy people of the
+/// baseline's history. Sources are not told apart: it is read as well as they are all together.
+pub async fn concern_of_language(
+    store: &Store,
+    brand: BrandId,
+    lang: &str,
+    (baseline, whole): (&Baseline, &Curve),
+) -> Result<Curve, StoreError> {
+    let first = whole.points.first().map_or(Millis::default(), |p| p.hour);
+    let last = whole.points.last().map_or(first, |p| p.hour.plus(HOUR_MS));
+    let counts = store.hours_in_language(brand, lang, Span::new(first, last).unwrap_or(Span::empty(first))).await?;
+    let unhappy: BTreeMap<Millis, i64> = counts.iter().map(|c| (c.hour, c.unhappy)).collect();
+    let hour =
+        |p: &CurvePoint| Heard { hour: p.hour, unhappy: unhappy.get(&p.hour).copied().unwrap_or(0), share: 1.0, coverage: p.covered };
+    let heard: Vec<Heard> = whole.points.iter().map(hour).collect();
+    let share = share_of_language(store, brand, lang, baseline).await?;
+    Ok(Curve::new(&heard, &counts, &part_of(baseline, share)))
+}
+
+/// What a language had of the unhappy people before, with half a person more, so that a language that was never heard has
+/// a limit, too.
+async fn share_of_language(store: &Store, brand: BrandId, lang: &str, baseline: &Baseline) -> Result<f64, StoreError> {
+    let normal = |hours: Vec<HourCounts>| -> i64 {
+        let cut = |h: &HourCounts| baseline.cut.iter().any(|c| h.hour.plus(HOUR_MS) > c.from() && h.hour < c.to());
+        hours.iter().filter(|h| !cut(h)).map(|h| h.unhappy).sum()
+    };
+    let own = normal(store.hours_in_language(brand, lang, baseline.history).await?);
+    let all = normal(store.hours(brand, None, baseline.history).await?);
+    Ok(((own as f64 + 0.5) / (all as f64 + 1.0)).min(1.0))
+}
+
+/// A share of a negative binomial count is negative binomial with the same size.
+fn part_of(baseline: &Baseline, share: f64) -> Baseline {
     let method = if share > 0.0 { baseline.method } else { BaselineMethod::None };
-    Ok(Curve::new(&heard, &counts, &Baseline { method, expected, ..baseline.clone() }))
+    Baseline { method, expected: baseline.expected.iter().map(|e| e * share).collect(), ..baseline.clone() }
 }
 
 /// What is drawn, and when.

@@ -1,6 +1,6 @@
 //! A window of hours, held against the baseline.
 
-use crate::domain::time::{HOUR_MS, Millis, Span};
+use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::domain::verdict::Baseline;
 
 use super::coverage::Heard;
@@ -36,6 +36,10 @@ pub struct Rules {
     pub settled_ms: i64,
     /// More than this share of the window's mentions without a score: nothing is known yet.
     pub unscored: f64,
+    /// The fall is taken to end when what is above normal is, by its most likely course, less than this share of normal.
+    pub fallen: f64,
+    /// The hold time counts from the end of the fall, at most so much later than from the first calm window, milliseconds.
+    pub longest_tail_ms: i64,
 }
 
 impl Default for Rules {
@@ -43,10 +47,10 @@ impl Default for Rules {
         Self {
             window_hours: 6,
             upper: 0.99,
-            calm: 0.87,
+            calm: 0.95,
             day_calm: 0.98,
-            long_calm: 0.75,
-            relapse: 0.999,
+            long_calm: 0.85,
+            relapse: 0.998,
             relapse_hours: 7,
             least_upper: 2,
             least_calm: 1,
@@ -55,6 +59,8 @@ impl Default for Rules {
             longest_gap_ms: 12 * HOUR_MS,
             settled_ms: 6 * HOUR_MS,
             unscored: 0.2,
+            fallen: 0.3,
+            longest_tail_ms: DAY_MS,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::any::AnyRow;
 
-use super::row::Cells;
+use super::row::{Cells, clean};
 use super::{Result, Store};
 use crate::domain::ids::{AuthorId, BrandId, MentionId, SourceId};
 use crate::domain::time::{Millis, Span};
@@ -31,6 +31,17 @@ pub struct AuthorAnger {
     pub later_better: bool,
 }
 
+/// A language in a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanguageCounts {
+    /// ISO 639-1; empty when it is not known.
+    pub lang: String,
+    /// Mentions, copies too.
+    pub mentions: i64,
+    /// Unhappy authors, counted hour by hour.
+    pub unhappy: i64,
+}
+
 const HOURS: &str = "
 select
     hour,
@@ -48,6 +59,40 @@ where brand_id = $1
     and hour >= $3
     and hour < $4
 order by hour";
+
+const LANGUAGE_HOURS: &str = "
+select
+    hour,
+    mentions,
+    copies,
+    deleted,
+    negative,
+    neutral,
+    positive,
+    unhappy,
+    severity
+from language_hours
+where brand_id = $1
+    and lang = $2
+    and hour >= $3
+    and hour < $4
+order by hour";
+
+const LANGUAGES: &str = "
+select
+    lang,
+    cast(sum(mentions) as bigint) as mentions,
+    cast(sum(unhappy) as bigint) as unhappy
+from language_hours
+where brand_id = $1
+    and hour >= $2
+    and hour < $3
+group by lang
+having sum(mentions) > 0
+order by
+    3 desc,
+    2 desc,
+    lang";
 
 const DISTINCT_UNHAPPY: &str = "
 select
@@ -137,6 +182,28 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(hour).collect()
+    }
+
+    /// The hours in `span` (that of its start in full) that have a mention in this language, such as `de`; empty stands for
+    /// those whose language is not known.
+    pub async fn hours_in_language(&self, brand: BrandId, lang: &str, span: Span) -> Result<Vec<HourCounts>> {
+        let rows = sqlx::query(LANGUAGE_HOURS)
+            .bind(brand.get())
+            .bind(clean(lang))
+            .bind(span.from().hour().get())
+            .bind(span.to().get())
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(hour).collect()
+    }
+
+    /// The languages of the mentions in `span` (the hour of its start in full), those with the most unhappy authors first.
+    pub async fn spoken(&self, brand: BrandId, span: Span) -> Result<Vec<LanguageCounts>> {
+        let query = sqlx::query(LANGUAGES).bind(brand.get()).bind(span.from().hour().get()).bind(span.to().get());
+        let rows = query.fetch_all(&self.readers).await?;
+        let read =
+            |row: &AnyRow| Ok(LanguageCounts { lang: row.text("lang")?, mentions: row.int("mentions")?, unhappy: row.int("unhappy")? });
+        rows.iter().map(read).collect()
     }
 
     /// Distinct unhappy authors over the hours in `span`, that of its start in full.

@@ -84,7 +84,8 @@ insert into matches (
     why,
     label,
     severity,
-    counted
+    counted,
+    lang
 )
 values ",
     "",
@@ -217,13 +218,19 @@ impl Keeper<'_> {
             if !copy {
                 self.originals.insert(&text, id, created_at);
             }
-            let place = Place { brand: self.lease.spec.brand.get(), source: self.lease.id.get(), author, created_at };
+            let place = Place {
+                brand: self.lease.spec.brand.get(),
+                source: self.lease.id.get(),
+                author,
+                created_at,
+                lang: keep.lang().unwrap_or_default(),
+            };
             let standing = Standing { copy, deleted: false, hidden: false, label: None };
-            self.deltas.add(place, standing);
+            self.deltas.add(&place, standing);
             self.tally.new += 1;
             self.tally.copies += i64::from(copy);
             mentions.push(self.mention_row(keep, (id, author, created_at), copy_of));
-            matches.push(match_row(place, id, &keep.why, &standing.encode()));
+            matches.push(match_row(&place, id, &keep.why, &standing.encode()));
             queue.push(values![id, created_at.get(), 0_i64, "", 0_i64, 0_i64]);
         }
         bulk::execute(self.tx, INSERT_MENTIONS, mentions).await?;
@@ -264,9 +271,15 @@ impl Keeper<'_> {
     async fn meet(&mut self, keep: &Keep, known: &Known, authors: &HashMap<AuthorKey, i64>) -> Result<()> {
         let brand = self.lease.spec.brand.get();
         if !known.matched {
-            let place = Place { brand, source: self.lease.id.get(), author: known.author, created_at: known.created_at };
+            let place = Place {
+                brand,
+                source: self.lease.id.get(),
+                author: known.author,
+                created_at: known.created_at,
+                lang: known.lang.clone().unwrap_or_default(),
+            };
             // Counted by the recount below, which knows its label.
-            bulk::execute(self.tx, INSERT_MATCHES, vec![match_row(place, known.id, &keep.why, "")]).await?;
+            bulk::execute(self.tx, INSERT_MATCHES, vec![match_row(&place, known.id, &keep.why, "")]).await?;
             self.recount.insert(known.id);
         }
         let change = change(keep, known);
@@ -288,6 +301,9 @@ impl Keeper<'_> {
                     copy_of: known.copy_of,
                 };
                 self.update(keep, known.id, words).await?;
+                if keep.lang() != known.lang {
+                    self.recount.insert(known.id);
+                }
             }
             Change::Edited => {
                 let edited_at = keep.post.edited_at.or(Some(self.now));
@@ -350,9 +366,9 @@ impl Keeper<'_> {
     }
 }
 
-fn match_row(place: Place, mention: i64, why: &str, counted: &str) -> Vec<Value> {
-    let Place { brand, source, author, created_at } = place;
-    values![brand, mention, author, source, created_at.get(), clean(why), "", 0.0, counted]
+fn match_row(place: &Place, mention: i64, why: &str, counted: &str) -> Vec<Value> {
+    let Place { brand, source, author, created_at, lang } = place;
+    values![*brand, mention, *author, *source, created_at.get(), clean(why), "", 0.0, counted, lang.as_str()]
 }
 
 /// Repeats within a page: the last one is the newest. Oldest posts first, so that they become the originals.

@@ -55,6 +55,7 @@ mod row;
 mod schema;
 mod scoring;
 mod settle;
+mod slices;
 mod sources;
 mod spending;
 mod statements;
@@ -76,7 +77,7 @@ use crate::domain::time::Millis;
 
 pub use alerts::{DueCase, OpenFlag, Posting, VerdictChange};
 pub use cases::{CaseBrief, CaseChange, CaseFacts, CaseFilter, CaseRank, CaseRow, NewCaseEvent};
-pub use concern::AuthorAnger;
+pub use concern::{AuthorAnger, LanguageCounts};
 pub use error::StoreError;
 pub use exports::{AuthorTally, CaseListed, Correction};
 pub use filter::{BrandStanding, FilterReport, FilterState, Hidden, Judged};

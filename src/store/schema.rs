@@ -20,7 +20,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "statements_spending", include_str!("../../migrations/0010_statements_spending.sql")),
     (11, "near copies", include_str!("../../migrations/0011_near_copies.sql")),
     (12, "other brands", include_str!("../../migrations/0012_other_brands.sql")),
-    (40, "brand edits", include_str!("../../migrations/0040_brand_edits.sql")),
+    (13, "languages", include_str!("../../migrations/0013_languages.sql")),
+    (14, "brand edits", include_str!("../../migrations/0014_brand_edits.sql")),
 ];
 
 /// Runs what is missing, in order, each in a transaction. Safe when several processes start at once: on PostgreSQL the

@@ -385,7 +385,10 @@ reason-hold_still_high = Each hour is normal, the sum is not: { $count-shown } u
     .kind = Each hour is normal, the sum is not
 reason-hold_paused = Hold time stands still at { $held } of { $hold }: only { $read } is read
     .kind = Hold time stands still: too little is read
-reason-hold_running = Calm since { $since }, { $held } of { $hold } held, { $left } left
+reason-hold_running = { $case ->
+    [tail] Calm since { $since }, { $held } of { $hold } held, { $left } left (counted from { $tail } after the first calm hours, when the fall was over)
+   *[plain] Calm since { $since }, { $held } of { $hold } held, { $left } left
+}
     .kind = Calm; the hold time is running
 reason-time_to_normal = { $case ->
     [known] Halves every { $half } h ({ $half-low } to { $half-high }); if it goes on like this, normal in about { $normal } h ({ $normal-low } to { $normal-high }), then the hold time

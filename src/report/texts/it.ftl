@@ -389,7 +389,10 @@ reason-hold_still_high = Ogni ora è nella norma, la somma no: { $count-shown } 
     .kind = Ogni ora è nella norma, la somma no
 reason-hold_paused = Il tempo di attesa è fermo a { $held } su { $hold }: si legge solo il { $read }
     .kind = Il tempo di attesa è fermo: si legge troppo poco
-reason-hold_running = Calmo dalle { $since }: attesa a { $held } su { $hold }, ne mancano { $left }
+reason-hold_running = { $case ->
+    [tail] Calmo dalle { $since }: attesa a { $held } su { $hold }, ne mancano { $left } (contati da { $tail } dopo le prime ore calme, quando il calo era finito)
+   *[plain] Calmo dalle { $since }: attesa a { $held } su { $hold }, ne mancano { $left }
+}
     .kind = Calmo; il tempo di attesa corre
 reason-time_to_normal = { $case ->
     [known] Si dimezza ogni { $half } h (da { $half-low } a { $half-high }); se continua così, torna nella norma fra circa { $normal } h (da { $normal-low } a { $normal-high }), poi il tempo di attesa

@@ -19,7 +19,7 @@ use crate::web::page::incidents::{check_times, found};
 use crate::web::page::proposals::confirm;
 use crate::web::page::report::{self, ReportQuery};
 use crate::web::page::story::postmortem;
-use crate::web::page::{asked_brand, incident_span};
+use crate::web::page::{asked_brand, asked_language, incident_span};
 use crate::web::state::WebState;
 
 /// Which incidents.
@@ -300,25 +300,35 @@ pub async fn verdict(State(state): State<WebState>, Path(id): Path<IncidentId>) 
     Ok(Json(VerdictShape::new(id, assessment, headline)))
 }
 
-/// Of which source.
+/// Of which source, or in which language.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ConcernQuery {
     source: Option<SourceId>,
+    lang: Option<String>,
 }
 
-/// The curve of an incident's page, hour by hour; with `source` that source's own, against its share of what is normal.
+/// The curve of an incident's page, hour by hour; with `source` that source's own, with `lang` that language's own, each
+/// against its share of what is normal.
 #[utoipa::path(get, path = "/incidents/{id}/concern", tag = "incidents", operation_id = "concern",
-    params(("id" = String, Path), ("source" = Option<String>, Query, description = "Id of a source; all together when left out")),
+    params(("id" = String, Path), ("source" = Option<String>, Query, description = "Id of a source; all together when left out"),
+        ("lang" = Option<String>, Query, description = "ISO 639-1, such as de; und: mentions whose language is not known. Not with source")),
     responses((status = 200, body = ConcernShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn concern(State(state): State<WebState>, Path(id): Path<IncidentId>, Query(query): Query<ConcernQuery>) -> Answer<ConcernShape> {
     let incident = state.store.incident(id).await?;
     let now = state.clock.now();
     let ask = Ask { span: incident_span(&incident, now), now, settings: state.settings };
     let view = load_view(&state.store, incident.brand, Some(&incident), ask).await?;
-    let Some(source) = query.source else { return Ok(Json(ConcernShape::new(id, view.curve))) };
-    let own = assess::concern_of_source(&state.store, &incident, source, (&view.baseline, ask.span)).await?;
-    Ok(Json(ConcernShape::new(id, own)))
+    let curve = match (query.source, query.lang) {
+        (None, None) => view.curve,
+        (Some(source), None) => assess::concern_of_source(&state.store, &incident, source, (&view.baseline, ask.span)).await?,
+        (None, Some(lang)) => {
+            let lang = asked_language(&lang)?;
+            assess::concern_of_language(&state.store, incident.brand, &lang, (&view.baseline, &view.curve)).await?
+        }
+        (Some(_), Some(_)) => return Err(WebError::Bad("source and lang cannot be asked for together: leave one out.".to_owned())),
+    };
+    Ok(Json(ConcernShape::new(id, curve)))
 }
 
 /// A file of an incident: `report.pdf`, `report.html`, `report.xlsx`, `report.md`, `concern.svg`, `concern.png` … and the

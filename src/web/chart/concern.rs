@@ -62,6 +62,14 @@ impl Second {
         }
     }
 
+    const fn value_in_address(self) -> &'static str {
+        match self {
+            Self::Off => "",
+            Self::Severity => "severity",
+            Self::Share => "share",
+        }
+    }
+
     const fn legend(self) -> &'static str {
         match self {
             Self::Off => "",
@@ -86,6 +94,10 @@ pub struct Choice {
     pub second: Second,
     /// Words and addresses of the others; none where the page offers no choice.
     pub others: Vec<(&'static str, Link)>,
+    /// The language whose people are drawn alone, as it is called; empty for everybody.
+    pub language: String,
+    /// The other languages.
+    pub languages: Vec<(String, Link)>,
 }
 
 impl Choice {
@@ -94,7 +106,28 @@ impl Choice {
         let second = Second::parse(asked);
         let all = [(Second::Off, "none", ""), (Second::Severity, "severity", "severity"), (Second::Share, "share of negative", "share")];
         let others = all.into_iter().filter(|(line, ..)| *line != second);
-        Self { second, others: others.map(|(_, word, value)| (word, place.clone().with("line", value).at("curve"))).collect() }
+        Self {
+            second,
+            others: others.map(|(_, word, value)| (word, place.clone().with("line", value).at("curve"))).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// With the languages that can be drawn alone; `asked` is drawn. The second line stays as it is.
+    #[must_use]
+    pub fn in_language(self, asked: Option<&str>, spoken: Vec<String>, place: &Link) -> Self {
+        let place = place.clone().with("line", self.second.value_in_address());
+        let lead = |lang: &str| place.clone().with("lang", lang).at("curve");
+        let everybody = asked.map(|_| ("all languages".to_owned(), lead("")));
+        // One language is no choice.
+        let offered = spoken.len() > 1 || asked.is_some();
+        let others = spoken.iter().filter(|lang| offered && asked != Some(lang.as_str()));
+        let others = others.map(|lang| (show::language(lang).to_owned(), lead(lang)));
+        Self {
+            language: asked.map_or_else(String::new, |lang| show::language(lang).to_owned()),
+            languages: everybody.into_iter().chain(others).collect(),
+            ..self
+        }
     }
 }
 
@@ -172,6 +205,8 @@ pub struct ConcernChart {
     second: String,
     second_legend: &'static str,
     others: Vec<(&'static str, Link)>,
+    language: String,
+    languages: Vec<(String, Link)>,
     bars: Vec<Bar>,
     gaps: Vec<Gap>,
     y_ticks: Vec<YTick>,
@@ -243,6 +278,8 @@ impl ConcernChart {
             second: second_line(curve, top),
             second_legend: curve.choice.second.legend(),
             others: curve.choice.others.clone(),
+            language: curve.choice.language.clone(),
+            languages: curve.choice.languages.clone(),
             bars: curve.hours.iter().map(|h| bar(h, curve, top)).collect(),
             gaps: gaps(curve),
             y_ticks: y_ticks(top, step),

@@ -13,7 +13,6 @@ use crate::domain::ids::{BrandId, IncidentId};
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity, Memory, UpdateKind};
 use crate::domain::time::Millis;
 use crate::store::{NewIncident, Store, StoreError};
-use crate::web::chart::concern::Choice;
 use crate::web::failure::{self, WebError};
 use crate::web::forms;
 use crate::web::layout::{Live, Place, Scope};
@@ -24,7 +23,7 @@ use crate::web::view::incident::{Freeze, IncidentInput, IncidentPage, IncidentsP
 use crate::web::view::now::incident_link;
 use crate::web::view::problem::{ConflictPage, VersionRow};
 
-use super::{BrandQuery, asked_brand, concern, incident_span, lead_to};
+use super::{BrandQuery, asked_brand, choose, concern, incident_span, lead_to};
 
 /// Incidents on the list.
 const SHOWN: usize = 200;
@@ -79,7 +78,7 @@ pub async fn one(
     let scope = state.scope(Some(incident.brand)).await?;
     let span = incident_span(&incident, scope.now);
     let (view, mut curve) = concern(&state, incident.brand, Some(&incident), span).await?;
-    curve.choice = Choice::new(query.line.as_deref().unwrap_or_default(), &incident_link(&scope, id));
+    choose(&state, incident.brand, (&view, &mut curve), (&query, &incident_link(&scope, id))).await?;
     let effects = assess::effect::effects(&view.curve.points, &view.updates, (incident.started_at, scope.now));
     let rates = super::signals::rates(&state, &scope, &incident).await?;
     let story = super::story::load(&state, &incident, (view.assessment.as_ref(), &view.baseline), scope.now).await?;

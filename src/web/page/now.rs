@@ -12,7 +12,7 @@ use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::domain::verdict::Verdict;
 use crate::store::MentionFilter;
-use crate::web::chart::concern::{Choice, Curve};
+use crate::web::chart::concern::Curve;
 use crate::web::failure::{self, WebError};
 use crate::web::layout::Scope;
 use crate::web::show;
@@ -21,7 +21,7 @@ use crate::web::view::VerdictView;
 use crate::web::view::incident::marks;
 use crate::web::view::now::{NowInput, NowPage, Numbers, Quiet, Standing};
 
-use super::{BrandQuery, asked_brand, concern, incident_span, signals};
+use super::{BrandQuery, asked_brand, choose, concern, incident_span, signals};
 
 /// Newest very unhappy mentions on the page.
 const NEWEST: i64 = 5;
@@ -29,13 +29,11 @@ const NEWEST: i64 = 5;
 /// Is it over?
 pub async fn now(State(state): State<WebState>, Query(query): Query<BrandQuery>) -> Result<impl IntoResponse, WebError> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    let choice = Choice::new(query.line.as_deref().unwrap_or_default(), &scope.link("/"));
-    let mut input = load(&state, scope).await?;
-    input.curve.choice = choice;
+    let input = load(&state, scope, &query).await?;
     failure::page(&NowPage::new(&input))
 }
 
-async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
+async fn load(state: &WebState, scope: Scope, query: &BrandQuery) -> Result<NowInput, WebError> {
     let (brand, now) = (scope.brand.id, scope.now);
     let incidents = state.store.incidents(brand).await?;
     let relapsed = relapsed(state, &incidents, now).await?;
@@ -56,6 +54,7 @@ async fn load(state: &WebState, scope: Scope) -> Result<NowInput, WebError> {
         // Held against a history that is half read, every hour would look raised.
         curve.hours.iter_mut().for_each(|h| (h.expected, h.upper) = (None, None));
     }
+    choose(state, brand, (&view, &mut curve), (query, &scope.link("/"))).await?;
     let standing = standing(incident, view, &unread);
     if let Standing::Incident { incident, assessment, updates, .. } = &standing {
         curve.marks = marks(incident, updates, assessment.as_deref());
