@@ -36,8 +36,8 @@ impl Words {
     /// Of plain text in which people put `>` before the lines that they answer.
     pub(super) fn of_lines(text: &str) -> Self {
         // `>!` begins a spoiler, which is its author's.
-        let quotes = |line: &&str| line.trim_start().strip_prefix('>').is_some_and(|rest| !rest.starts_with('!'));
-        let (quoted, own): (Vec<&str>, Vec<&str>) = text.lines().partition(quotes);
+        let marked = |line: &&str| line.trim_start().strip_prefix('>').is_some_and(|rest| !rest.starts_with('!'));
+        let (quoted, own): (Vec<&str>, Vec<&str>) = text.lines().partition(marked);
         let quoted: Vec<&str> = quoted.into_iter().map(|line| line.trim_start_matches(['>', ' '])).collect();
         // Its links are words that everybody sees.
         Self::new(html::tidy(&own.join("\n")), html::tidy(&quoted.join("\n")), Vec::new())
