@@ -82,6 +82,10 @@ struct State {
     read_until: Option<Millis>,
     /// Own posts and when their comments were last asked for.
     tracked: BTreeMap<String, Tracked>,
+    /// Comments that were edited a short while ago: the notification that brought them first is read again with the overlap,
+    /// and still has their first words.
+    #[serde(default)]
+    edited: BTreeMap<String, Millis>,
     chain: Option<Chain>,
 }
 
@@ -145,7 +149,7 @@ impl LinkedIn {
         for element in elements {
             match &task {
                 Task::Posts => self.own_post(element, &mut state, &mut page, now),
-                Task::Notifications => self.notification(element, &mut page, now),
+                Task::Notifications => self.notification(element, (&mut state, &mut page), now),
                 Task::Comments(_) | Task::Replies(_) => {
                     page.posts.extend(self.comment(element, now));
                     Self::replies(element, &task, &mut chain);
@@ -203,6 +207,7 @@ impl LinkedIn {
         let from = state.read_until.unwrap_or_else(|| chain.started.plus(-self.backfill_ms)).max(chain.started.plus(-REACH_MS));
         state.read_until = Some(chain.started);
         state.tracked.retain(|_, t| chain.started.since(t.at) < TRACKED_MS);
+        state.edited.retain(|_, at| chain.started.since(*at) <= 2 * OVERLAP_MS);
         while state.tracked.len() > MAX_TRACKED {
             let oldest = state.tracked.iter().min_by_key(|(_, t)| t.at).map(|(urn, _)| urn.clone());
             state.tracked.remove(&oldest.unwrap_or_default());
@@ -263,7 +268,7 @@ impl LinkedIn {
         }
     }
 
-    fn notification(&self, element: &Value, page: &mut Page, now: Millis) {
+    fn notification(&self, element: &Value, (state, page): (&mut State, &mut Page), now: Millis) {
         let activity = text(element, &["generatedActivity"]);
         let when = number(element, &["lastModifiedAt"]).and_then(Millis::from_untrusted);
         let decorated = |name: &str| at(element, &["decoratedGeneratedActivity", name]);
@@ -278,6 +283,11 @@ impl LinkedIn {
             (None, None) => return,
         };
         let (Some(own), who) = (own, text(inner, &["owner"])) else { return };
+        if action == "COMMENT_EDIT" {
+            state.edited.insert(own.clone(), now);
+        } else if state.edited.contains_key(&own) {
+            return;
+        }
         let answers = Some(text(inner, &["object"])).filter(|o| !o.is_empty());
         let edited = when.filter(|_| action == "COMMENT_EDIT");
         let post = self.post((&own, who, text(inner, &["text"])), (when, edited), answers, now);

@@ -36,8 +36,8 @@ impl Words {
     /// Of plain text in which people put `>` before the lines that they answer.
     pub(super) fn of_lines(text: &str) -> Self {
         // `>!` begins a spoiler, which is its author's.
-        let quotes = |line: &&str| line.trim_start().strip_prefix('>').is_some_and(|rest| !rest.starts_with('!'));
-        let (quoted, own): (Vec<&str>, Vec<&str>) = text.lines().partition(quotes);
+        let marked = |line: &&str| line.trim_start().strip_prefix('>').is_some_and(|rest| !rest.starts_with('!'));
+        let (quoted, own): (Vec<&str>, Vec<&str>) = text.lines().partition(marked);
         let quoted: Vec<&str> = quoted.into_iter().map(|line| line.trim_start_matches(['>', ' '])).collect();
         // Its links are words that everybody sees.
         Self::new(html::tidy(&own.join("\n")), html::tidy(&quoted.join("\n")), Vec::new())
@@ -80,10 +80,14 @@ fn split(raw: &str) -> Option<(String, String)> {
     for tag in APART.captures_iter(raw) {
         let whole = tag.get(0)?;
         let piece = raw.get(from..whole.start())?;
-        let (into, other) = if depth == 0 { (&mut own, &mut quoted) } else { (&mut quoted, &mut own) };
-        into.push_str(piece);
         // What stood apart stays apart.
-        other.push_str("<br>");
+        if depth == 0 {
+            own.push_str(piece);
+            own.push_str("<br>");
+        } else {
+            quoted.push_str(piece);
+            quoted.push_str("<br>");
+        }
         let closing = tag.get(1).is_some_and(|slash| !slash.as_str().is_empty());
         depth = if closing { depth.checked_sub(1)? } else { depth + 1 };
         from = whole.end();

@@ -183,6 +183,13 @@ pub fn platform(word: &str) -> String {
         "import" => "Import".to_owned(),
         "reddit" => "Reddit".to_owned(),
         "bluesky" => "Bluesky".to_owned(),
+        "appstore" => "App Store".to_owned(),
+        "github" => "GitHub".to_owned(),
+        "googlebusiness" => "Google Business Profile".to_owned(),
+        "googleplay" => "Google Play".to_owned(),
+        "linkedin" => "LinkedIn".to_owned(),
+        "stackexchange" => "Stack Exchange".to_owned(),
+        "youtube" => "YouTube".to_owned(),
         other => {
             let mut chars = other.chars();
             chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())

@@ -81,7 +81,7 @@ fn settings(url: &str, folder: &std::path::Path) -> Vec<(SourceKind, Value)> {
 
 fn secrets() -> Secrets {
     let rsa = include_str!("../../src/sources/tests/rsa_test_key.pem");
-    let account = json!({"client_email": format!("{MARK}@acme.example"), "private_key": rsa, "token_uri": "https://oauth.example/token"});
+    let account = json!({"client_email": "ebb@acme.example", "private_key": rsa, "token_uri": "https://oauth.example/token"});
     let random = ring::rand::SystemRandom::new();
     let key = ring::signature::EcdsaKeyPair::generate_pkcs8(&ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
     let key = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, key);

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_quote_has_its_words_in_a_view_and_its_account_in_the_stream() {
-        let quoted = json!({"uri": "at://did:plc:q/app.bsky.feed.post/1", "author": {"did": "did:plc:q", "handle": "acme.example"}, "value": {"text": "we are  sorry"}});
+        let quoted = json!({"uri": "at://did:plc:q/app.bsky.feed.post/1", "author": {"did": "did:plc:q", "handle": "acme.example"}, "value": {"text": "we are sorry"}});
         let record = json!({"text": "sure", "embed": {"record": {"uri": "at://did:plc:q/app.bsky.feed.post/1", "cid": "x"}}});
         for embed in [json!({"record": quoted}), json!({"record": {"record": quoted}, "media": {}})] {
             let one =

@@ -94,6 +94,8 @@ async fn notifications(State(fake): State<Arc<Living>>, headers: HeaderMap, RawQ
             "decoratedSourcePost": {"owner": "urn:li:organization:44", "text": "We are @[sorry](urn:li:person:1)", "entity": POST},
             "decoratedGeneratedActivity": {"share": {"owner": "urn:li:person:q", "text": words, "entity": "urn:li:share:800"}}})
     }));
+    // The newest first: an edit comes before the comment's first words.
+    all.sort_by_key(|one| std::cmp::Reverse(one["lastModifiedAt"].as_i64()));
     Json(page(&all, &query)).into_response()
 }
 
@@ -104,8 +106,10 @@ async fn comments(State(fake): State<Arc<Living>>, Path(urn): Path<String>, head
         return refusal;
     }
     let all: Vec<Value> = it.comments.iter().filter(|_| urn == POST).map(|(n, at, words)| {
+        let edit = it.edited.iter().rfind(|e| e.0 == *n);
+        let (words, changed) = edit.map_or((words, at), |(_, at, words)| (words, at));
         json!({"id": n.to_string(), "$URN": format!("urn:li:comment:(urn:li:activity:739,{n})"), "actor": "urn:li:person:zZ9", "object": "urn:li:activity:739",
-            "message": {"text": words}, "created": {"time": at.get()}, "lastModified": {"time": at.get()}, "likesSummary": {"totalLikes": 2}})
+            "message": {"text": words}, "created": {"time": at.get()}, "lastModified": {"time": changed.get()}, "likesSummary": {"totalLikes": 2}})
     }).collect();
     Json(page(&all, &query.unwrap_or_default())).into_response()
 }
