@@ -136,7 +136,8 @@ pub async fn concern_of_language(
     let last = whole.points.last().map_or(first, |p| p.hour.plus(HOUR_MS));
     let counts = store.hours_in_language(brand, lang, Span::new(first, last).unwrap_or(Span::empty(first))).await?;
     let unhappy: BTreeMap<Millis, i64> = counts.iter().map(|c| (c.hour, c.unhappy)).collect();
-    let hour = |p: &CurvePoint| Heard { hour: p.hour, unhappy: unhappy.get(&p.hour).copied().unwrap_or(0), share: 1.0, coverage: p.covered };
+    let hour =
+        |p: &CurvePoint| Heard { hour: p.hour, unhappy: unhappy.get(&p.hour).copied().unwrap_or(0), share: 1.0, coverage: p.covered };
     let heard: Vec<Heard> = whole.points.iter().map(hour).collect();
     let share = share_of_language(store, brand, lang, baseline).await?;
     Ok(Curve::new(&heard, &counts, &part_of(baseline, share)))

@@ -201,9 +201,8 @@ impl Store {
     pub async fn spoken(&self, brand: BrandId, span: Span) -> Result<Vec<LanguageCounts>> {
         let query = sqlx::query(LANGUAGES).bind(brand.get()).bind(span.from().hour().get()).bind(span.to().get());
         let rows = query.fetch_all(&self.readers).await?;
-        let read = |row: &AnyRow| {
-            Ok(LanguageCounts { lang: row.text("lang")?, mentions: row.int("mentions")?, unhappy: row.int("unhappy")? })
-        };
+        let read =
+            |row: &AnyRow| Ok(LanguageCounts { lang: row.text("lang")?, mentions: row.int("mentions")?, unhappy: row.int("unhappy")? });
         rows.iter().map(read).collect()
     }
 

@@ -218,7 +218,13 @@ impl Keeper<'_> {
             if !copy {
                 self.originals.insert(&text, id, created_at);
             }
-            let place = Place { brand: self.lease.spec.brand.get(), source: self.lease.id.get(), author, created_at, lang: keep.lang().unwrap_or_default() };
+            let place = Place {
+                brand: self.lease.spec.brand.get(),
+                source: self.lease.id.get(),
+                author,
+                created_at,
+                lang: keep.lang().unwrap_or_default(),
+            };
             let standing = Standing { copy, deleted: false, hidden: false, label: None };
             self.deltas.add(&place, standing);
             self.tally.new += 1;
@@ -265,7 +271,13 @@ impl Keeper<'_> {
     async fn meet(&mut self, keep: &Keep, known: &Known, authors: &HashMap<AuthorKey, i64>) -> Result<()> {
         let brand = self.lease.spec.brand.get();
         if !known.matched {
-            let place = Place { brand, source: self.lease.id.get(), author: known.author, created_at: known.created_at, lang: known.lang.clone().unwrap_or_default() };
+            let place = Place {
+                brand,
+                source: self.lease.id.get(),
+                author: known.author,
+                created_at: known.created_at,
+                lang: known.lang.clone().unwrap_or_default(),
+            };
             // Counted by the recount below, which knows its label.
             bulk::execute(self.tx, INSERT_MATCHES, vec![match_row(&place, known.id, &keep.why, "")]).await?;
             self.recount.insert(known.id);

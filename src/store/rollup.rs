@@ -189,7 +189,13 @@ pub(super) async fn recount(tx: &mut WriteTx, mentions: &BTreeSet<i64>) -> Resul
 /// The new values of a match when they differ from the stored ones.
 fn recount_match(row: &AnyRow, deltas: &mut Deltas) -> Result<Option<Vec<Value>>> {
     let (brand, mention) = (row.int("brand_id")?, row.int("mention_id")?);
-    let place = Place { brand, source: row.int("source_id")?, author: row.int("author_id")?, created_at: row.at("created_at")?, lang: row.text("lang")? };
+    let place = Place {
+        brand,
+        source: row.int("source_id")?,
+        author: row.int("author_id")?,
+        created_at: row.at("created_at")?,
+        lang: row.text("lang")?,
+    };
     let deleted = row.maybe_int("deleted_at")?.is_some();
     // A tombstone has lost its language and its score, not what it counts as.
     let lang_now = if deleted { place.lang.clone() } else { row.maybe_text("lang_now")?.unwrap_or_default() };

@@ -15,19 +15,15 @@ use super::{Result, StoreError, WriteTx};
 pub(super) type Counts = [i64; 7];
 
 /// `$within` says which matches lie in a slice.
+#[rustfmt::skip]
 macro_rules! tables {
     ($hours:literal, $authors:literal, $key:literal, $within:literal) => {
         Tables {
             add: (
-                concat!(
-                    "
-insert into ",
-                    $hours,
-                    " (
+                concat!("
+insert into ", $hours, " (
     brand_id,
-    ",
-                    $key,
-                    ",
+    ", $key, ",
     hour,
     mentions,
     copies,
@@ -39,8 +35,7 @@ insert into ",
     unhappy,
     severity
 )
-values "
-                ),
+values "),
                 concat!("
 on conflict (brand_id, ", $key, ", hour) do update set
     mentions = ", $hours, ".mentions + excluded.mentions,
@@ -157,7 +152,6 @@ pub(super) struct Tables {
     drop_author: &'static str,
     worst: Statement,
 }
-
 
 /// Brand, slice, hour, author.
 type AuthorKey<S> = (i64, S, i64, i64);

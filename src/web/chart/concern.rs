@@ -106,7 +106,11 @@ impl Choice {
         let second = Second::parse(asked);
         let all = [(Second::Off, "none", ""), (Second::Severity, "severity", "severity"), (Second::Share, "share of negative", "share")];
         let others = all.into_iter().filter(|(line, ..)| *line != second);
-        Self { second, others: others.map(|(_, word, value)| (word, place.clone().with("line", value).at("curve"))).collect(), ..Self::default() }
+        Self {
+            second,
+            others: others.map(|(_, word, value)| (word, place.clone().with("line", value).at("curve"))).collect(),
+            ..Self::default()
+        }
     }
 
     /// With the languages that can be drawn alone; `asked` is drawn. The second line stays as it is.

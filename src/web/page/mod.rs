@@ -101,7 +101,12 @@ fn drawn(curve: &assess::concern::Curve) -> Vec<Hour> {
 const LANGUAGES: usize = 8;
 
 /// Draws what was asked for: a second line, one language; and offers the others. `place` is the page's address.
-async fn choose(state: &WebState, brand: BrandId, (view, curve): (&ConcernView, &mut Curve), (query, place): (&BrandQuery, &Link)) -> Result<(), WebError> {
+async fn choose(
+    state: &WebState,
+    brand: BrandId,
+    (view, curve): (&ConcernView, &mut Curve),
+    (query, place): (&BrandQuery, &Link),
+) -> Result<(), WebError> {
     let asked = query.lang.as_deref().filter(|lang| !lang.is_empty());
     if let Some(lang) = asked {
         let lang = asked_language(lang)?;

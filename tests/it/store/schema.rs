@@ -40,6 +40,8 @@ const TABLES: &[&str] = &[
     "verdicts",
     "updates",
     "incidents",
+    "author_language_hours",
+    "language_hours",
     "author_hours",
     "hours",
     "scoring",
