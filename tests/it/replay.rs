@@ -120,7 +120,7 @@ fn a_replay_says_what_it_does_not_know_and_reads_times_in_any_zone() {
     let (zone, utc) = (lines(&["--start", "2026-03-02T10:00:00+02:00"]), lines(&["--start", "2026-03-02T08:00:00Z"]));
     assert_eq!(zone, utc);
     let keys: Vec<&String> = utc[0].as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["at", "expected", "reasons", "unhappy_authors", "upper_limit", "verdict"]);
+    assert_eq!(keys, ["at", "verdict", "unhappy_authors", "expected", "upper_limit", "reasons"]);
     let none = ebb(folder.path(), &["replay", "--start", "2026-03-02T08:00:00Z", "--hold", "0h"]);
     assert!(none.status.code() == Some(2) && String::from_utf8_lossy(&none.stderr).contains("at least 1h"), "{none:?}");
 }
