@@ -199,8 +199,7 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
     let Some(since) = state.calm_since else { return };
     let left = hold_ms.saturating_sub(state.held()).max(0);
     let tail = state.tail_ms / HOUR_MS;
-    let tail =
-        if tail > 0 { format!(" (counted from {tail} h after the first calm hours, when the fall was over)") } else { String::new() };
+    let tail = if tail > 0 { format!(" (counted from {tail} h after the first calm hours, when the fall was over)") } else { String::new() };
     match state.verdict {
         Verdict::Recovered => reasons.push(note("hold_complete", format!("Calm since {}, all {} held", when(since), lasting(hold_ms)))),
         Verdict::Holding if let Some(long) = &state.still_high => reasons.push(block(
