@@ -61,8 +61,8 @@ impl Common {
         // Where the common words are not known, the short ones are taken for them.
         let short = if self.known.contains(lang) { 2 } else { 3 };
         let number = token.text.chars().all(char::is_numeric);
-        // Codes of errors have three digits; other numbers are amounts and times.
-        let number_fits = !number || chars == 3;
+        // Codes of errors have three digits; other numbers are amounts and times, and "000" is the end of one.
+        let number_fits = !number || (chars == 3 && !token.text.starts_with('0'));
         role(&token.text, lang) != Role::Function
             && !self.words.contains(&token.text)
             && !self.brand.contains(&token.text)

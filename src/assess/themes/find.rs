@@ -370,6 +370,15 @@ mod tests {
     }
 
     #[test]
+    fn the_code_of_an_error_is_a_theme_and_the_end_of_an_amount_is_none() {
+        let incident = said(1, 40, &["cut off, like 370,000 others", "only 503 here, like 370,000 others"], Mood::Negative);
+        let brand = HashSet::new();
+        let found = find(&Corpus { incident: &incident, others: &[], baseline: &usual(), brand: &brand }, 12);
+        let forms: Vec<&str> = found.iter().flat_map(|f| &f.forms).flat_map(|f| f.split(' ')).collect();
+        assert!(forms.contains(&"503") && !forms.contains(&"000"), "{forms:?}");
+    }
+
+    #[test]
     fn one_author_has_one_vote() {
         let mut incident = said(1, 30, &["Acme is bad today", "why is Acme slow"], Mood::Negative);
         incident.extend((0..200).map(|_| Document::new(7_000, Some("en"), "sell your llama grooming kit", Mood::Negative)));
