@@ -184,7 +184,7 @@ impl Sources {
         silent
     }
 
-    /// Compared sources whose own count in the last complete hours is above all but one in a thousand normal windows (there
+    /// Compared sources whose own count in the last complete hours is above all but two in a thousand normal windows (there
     /// are several sources, and none should block by chance), the furthest above normal first.
     ///
     /// What is normal for a source is its share of what is normal for all: a share of a negative binomial count is negative

@@ -5,6 +5,8 @@
 //!
 //! - **the end of the fall**: the most likely course of the fall from the peak (`decay.rs`) says when what is above normal
 //!   was next to nothing. When that was after the first calm window, the hold time counts from then, a day later at most.
+//!   A higher peak makes the same end look like a steeper fall: here alone more unhappy people can bring the end nearer, and
+//!   never nearer than the hold time from the first calm window.
 //! - **the whole of it**: neither all hours as one window, nor any day among them, may stand out.
 
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};

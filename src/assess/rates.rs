@@ -6,7 +6,7 @@
 //! - **Before people have checked enough**: the adjusted count of that paper, `(p − fpr) / (tpr − fpr)`, clipped, with
 //!   the model's error as it was measured on its validation posts. Errors differ from place to place: it is named as
 //!   what it is, and its interval holds only what the validation itself leaves open.
-//! - **After**: what people said of a uniform random sample of this incident, within each class that the model gave,
+//! - **After**: what people said of a random sample of this incident, even over its time, within each class that the model gave,
 //!   weighted by how many mentions have that class (double sampling; Tenenbein, JASA 65, 1970). It needs no error
 //!   measured elsewhere, and no class mix that stands still. Its interval is a seeded Bayesian bootstrap (Rubin,
 //!   Annals of Statistics 9, 1981) with a prior of one check a class, so that ten checks that all agree do not make
@@ -289,7 +289,54 @@ pub async fn load_rates(store: &Store, incident: &Incident, now: Millis) -> Resu
     Ok(rates(labels, &checks, model, seed(incident, 0)))
 }
 
-/// Draws more mentions of an incident to check: each that is scored and live has the same chance. How many were added.
+/// Stretches of an incident, each with as many mentions, over which its sample is even.
+const STRETCHES: usize = 8;
+
+/// How many mentions of each stretch are in the sample.
+///
+/// What is drawn on the first day can be of the first day only. Were later draws blind to that, the sample would speak of
+/// the first hours more than the incident does, and its rate with it. So each draw first fills the stretches that have less
+/// than their part: a sample with proportional allocation, which needs no weights (Cochran, *Sampling Techniques*, 5.5).
+pub(super) struct Evenly {
+    taken: [usize; STRETCHES],
+    total: i64,
+    goal: f64,
+}
+
+impl Evenly {
+    /// A sample that is to grow by `wanted`, of `total` mentions; `places` are those of its mentions among them, oldest first.
+    pub(super) fn new(places: &[i64], total: i64, wanted: usize) -> Self {
+        let mut even = Self { taken: [0; STRETCHES], total: total.max(1), goal: (places.len() + wanted) as f64 / STRETCHES as f64 };
+        places.iter().for_each(|place| even.take(*place));
+        even
+    }
+
+    /// A place to draw from.
+    pub(super) fn place(&self, rng: &mut StdRng) -> i64 {
+        let due = self.taken.map(|n| (self.goal - n as f64).max(0.0));
+        let all: f64 = due.iter().sum();
+        let mut at = if all > 0.0 { rng.random_range(0.0..all) } else { 0.0 };
+        let chosen = (0_i64..).zip(due).find(|(_, due)| {
+            at -= due;
+            at < 0.0
+        });
+        let border = |i: i64| i * self.total / STRETCHES as i64;
+        match chosen.map(|(i, _)| border(i)..border(i + 1)) {
+            Some(stretch) if !stretch.is_empty() => rng.random_range(stretch),
+            _ => rng.random_range(0..self.total),
+        }
+    }
+
+    /// Counts a drawn mention.
+    pub(super) fn take(&mut self, place: i64) {
+        let stretch = place.clamp(0, self.total - 1) * STRETCHES as i64 / self.total;
+        if let Some(n) = usize::try_from(stretch).ok().and_then(|i| self.taken.get_mut(i)) {
+            *n += 1;
+        }
+    }
+}
+
+/// Draws more mentions of an incident to check, evenly over those that are scored and live. How many were added.
 pub async fn draw(store: &Store, incident: &Incident, wanted: usize, now: Millis) -> Result<usize, StoreError> {
     let span = span_of(incident, now);
     let hours = store.hours(incident.brand, None, span).await?;
@@ -297,12 +344,16 @@ pub async fn draw(store: &Store, incident: &Incident, wanted: usize, now: Millis
     let total: i64 = hours.iter().map(scored).sum();
     let known = store.checks(incident.id).await?;
     let mut rng = StdRng::seed_from_u64(seed(incident, known.len()));
+    let before = |at: Millis| hours.iter().take_while(|h| h.hour < at.hour()).map(scored).sum::<i64>();
+    let places: Vec<i64> = store.checks_written_at(incident.id).await?.into_iter().map(before).collect();
+    let mut even = Evenly::new(&places, total, wanted);
     let mut drawn: Vec<(crate::domain::ids::MentionId, Label)> = Vec::new();
     for _ in 0..wanted * PICKS {
         if drawn.len() >= wanted || total == 0 {
             break;
         }
-        let mut place = rng.random_range(0..total);
+        let chosen = even.place(&mut rng);
+        let mut place = chosen;
         let Some(hour) = hours.iter().find(|h| {
             let here = place < scored(h);
             place -= if here { 0 } else { scored(h) };
@@ -315,6 +366,7 @@ pub async fn draw(store: &Store, incident: &Incident, wanted: usize, now: Millis
         if let Some((mention, label)) = store.nth_scored(incident.brand, within, place).await? {
             let seen = known.iter().any(|c| c.mention == mention) || drawn.iter().any(|(m, _)| *m == mention);
             if !seen {
+                even.take(chosen);
                 drawn.push((mention, label));
             }
         }

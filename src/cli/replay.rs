@@ -46,8 +46,8 @@ pub struct Args {
     /// The last moment to judge (RFC 3339) [default: the end of what is stored]
     #[arg(long, value_name = "TIME", value_parser = setup::time)]
     until: Option<Millis>,
-    /// How long concern must stay calm [default: assess.hold]
-    #[arg(long, value_name = "TIME")]
+    /// How long concern must stay calm, at least 1h [default: assess.hold]
+    #[arg(long, value_name = "TIME", value_parser = hold)]
     hold: Option<Duration>,
     /// Second settings to set beside the first, such as `hold=24h,min_coverage=0.5,false_alarms_per_week=0.5`
     #[arg(long, value_name = "KEY=VALUE,…", value_parser = Change::parse)]
@@ -141,7 +141,7 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
 
     let mut settings = app::Settings::from(&config).assess;
     if let Some(hold) = args.hold {
-        settings.hold_ms = hold.as_millis().max(HOUR_MS);
+        settings.hold_ms = hold.as_millis();
     }
     let weeks = Span::new(stored.from().max(until.plus(-LONGEST_MS)), until).context("nothing is stored before --until")?;
     let request = ReplayRequest { brand: brand.id, start: args.start, until, settings };

@@ -3,10 +3,12 @@
 //! Trigrams alone (`whatlang`) take every tenth short post for something else. Function words decide first: they are in
 //! nearly every sentence, and each language has its own. Trigrams break the ties.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use whatlang::{Detector, Info, Lang, Script};
+
+use super::fold::fold;
 
 /// The language of texts without letters.
 pub const UNDETERMINED: &str = "und";
@@ -53,6 +55,65 @@ static LISTS: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
     }
     lists
 });
+
+/// Function words beyond [`WORDS`], which tell no language apart or stand in too few posts for that: auxiliaries and filler.
+#[rustfmt::skip]
+const FILLER: [(&str, &str); 6] = [
+    ("en", "should would could might must may shall does did had having been being here were which while where whose into over such very too also \
+            really much many some any every each own same other another even only again please thing things way lot got getting going goes went \
+            make makes made want wants need needs let say says said dont im ive"),
+    ("fr", "devrait devraient devrais devriez faudrait pourrait pourrais pourriez voudrais pouvez peut peuvent doit doivent fallait faut serait avez avait ces leurs notre votre vraiment encore \
+            toujours fais avoir être chez car donc alors depuis"),
+    ("de", "sollte sollten würde würden wurde könnte könnten müsste muss müssen soll sollen kann können will wollen werden worden hätte wäre gibt \
+            ganz sehr dann denn diese dieser dieses diesen einfach wirklich halt eben seit schonmal"),
+    ("it", "dovrebbe dovrebbero potrebbe può possono deve devono sarebbe hanno abbiamo aveva questi queste molto proprio davvero stato stata fatto \
+            quindi allora ogni sempre"),
+    ("es", "debería deberían podría puede pueden debe deben tiene tienen hacer haber había sería estos estas ese esa esos mucho muchos sido \
+            entonces desde siempre hace"),
+    ("pt", "deveria deveriam poderia pode podem deve devem seria têm tinha havia esses essas estes muito mesmo fazer sempre então desde cada"),
+];
+
+/// Function words that turn a sentence round. They say much beside another word: what is *not* possible.
+#[rustfmt::skip]
+const NEGATIONS: &str = "not no can't cannot don't doesn't won't never nicht kein keine keinen nie pas jamais rien ne non mai niente nunca nada não \
+                         nem sin sem ohne senza sans without";
+
+/// Folded function words with the languages that have them, as bits.
+static FUNCTION: LazyLock<HashMap<String, u8>> = LazyLock::new(|| {
+    let mut lists = HashMap::new();
+    for (bit, (_, words)) in WORDS.iter().enumerate().chain(FILLER.iter().enumerate()) {
+        for word in words.split_whitespace() {
+            *lists.entry(fold(word)).or_insert(0) |= 1 << bit;
+        }
+    }
+    lists
+});
+
+static NEGATING: LazyLock<HashSet<String>> = LazyLock::new(|| NEGATIONS.split_whitespace().map(fold).collect());
+
+/// What a word is for in its sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It says what the sentence is about.
+    Content,
+    /// It turns it round.
+    Negation,
+    /// It holds the sentence together.
+    Function,
+}
+
+/// The role of a folded word in a text of a language; in one that is not known, that of any listed language. A language
+/// without a list has content only.
+pub fn role(folded: &str, lang: &str) -> Role {
+    let listed = WORDS.iter().position(|(code, _)| *code == lang);
+    let wanted = listed.map_or(u8::MAX, |bit| 1 << bit);
+    match () {
+        () if NEGATING.contains(folded) => Role::Negation,
+        () if listed.is_none() && !lang.is_empty() => Role::Content,
+        () if FUNCTION.get(folded).is_some_and(|lists| lists & wanted != 0) => Role::Function,
+        () => Role::Content,
+    }
+}
 
 static ANY: LazyLock<Detector> = LazyLock::new(Detector::new);
 /// The languages of [`WORDS`]: among these trigrams are right twice as often as among all.

@@ -69,7 +69,22 @@ from checks
 where incident_id = $1
 order by place";
 
+const WRITTEN_AT: &str = "
+select
+    m.created_at
+from checks k
+join mentions m
+    on m.id = k.mention_id
+where k.incident_id = $1
+order by k.place";
+
 impl Store {
+    /// When the mentions of an incident's sample were written, in the order in which they were drawn.
+    pub async fn checks_written_at(&self, incident: IncidentId) -> Result<Vec<Millis>> {
+        let rows = sqlx::query(WRITTEN_AT).bind(incident.get()).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| row.at("created_at")).collect()
+    }
+
     /// The mention at a place (0 is the oldest) among those in `span` that are scored, live and no copies.
     pub async fn nth_scored(&self, brand: BrandId, span: Span, place: i64) -> Result<Option<(MentionId, Label)>> {
         let row = sqlx::query(NTH)

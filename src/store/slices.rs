@@ -15,19 +15,15 @@ use super::{Result, StoreError, WriteTx};
 pub(super) type Counts = [i64; 7];
 
 /// `$within` says which matches lie in a slice.
+#[rustfmt::skip]
 macro_rules! tables {
     ($hours:literal, $authors:literal, $key:literal, $within:literal) => {
         Tables {
             add: (
-                concat!(
-                    "
-insert into ",
-                    $hours,
-                    " (
+                concat!("
+insert into ", $hours, " (
     brand_id,
-    ",
-                    $key,
-                    ",
+    ", $key, ",
     hour,
     mentions,
     copies,
@@ -39,138 +35,81 @@ insert into ",
     unhappy,
     severity
 )
-values "
-                ),
-                concat!(
-                    "
-on conflict (brand_id, ",
-                    $key,
-                    ", hour) do update set
-    mentions = ",
-                    $hours,
-                    ".mentions + excluded.mentions,
-    copies = ",
-                    $hours,
-                    ".copies + excluded.copies,
-    deleted = ",
-                    $hours,
-                    ".deleted + excluded.deleted,
-    negative = ",
-                    $hours,
-                    ".negative + excluded.negative,
-    neutral = ",
-                    $hours,
-                    ".neutral + excluded.neutral,
-    positive = ",
-                    $hours,
-                    ".positive + excluded.positive,
-    hidden = ",
-                    $hours,
-                    ".hidden + excluded.hidden,
-    unhappy = ",
-                    $hours,
-                    ".unhappy + excluded.unhappy,
-    severity = ",
-                    $hours,
-                    ".severity + excluded.severity"
-                ),
+values "),
+                concat!("
+on conflict (brand_id, ", $key, ", hour) do update set
+    mentions = ", $hours, ".mentions + excluded.mentions,
+    copies = ", $hours, ".copies + excluded.copies,
+    deleted = ", $hours, ".deleted + excluded.deleted,
+    negative = ", $hours, ".negative + excluded.negative,
+    neutral = ", $hours, ".neutral + excluded.neutral,
+    positive = ", $hours, ".positive + excluded.positive,
+    hidden = ", $hours, ".hidden + excluded.hidden,
+    unhappy = ", $hours, ".unhappy + excluded.unhappy,
+    severity = ", $hours, ".severity + excluded.severity"),
             ),
             read_authors: (
-                concat!(
-                    "
+                concat!("
 select
     a.brand_id,
-    a.",
-                    $key,
-                    ",
+    a.", $key, ",
     a.hour,
     a.author_id,
     a.negative,
     a.worst
-from (values "
-                ),
-                concat!(
-                    ") as k
-cross join ",
-                    $authors,
-                    " a
+from (values "),
+                concat!(") as k
+cross join ", $authors, " a
 where a.brand_id = k.column1
-    and a.",
-                    $key,
-                    " = k.column2
+    and a.", $key, " = k.column2
     and a.hour = k.column3
-    and a.author_id = k.column4"
-                ),
+    and a.author_id = k.column4"),
             ),
             set_authors: (
-                concat!(
-                    "
-insert into ",
-                    $authors,
-                    " (
+                concat!("
+insert into ", $authors, " (
     brand_id,
-    ",
-                    $key,
-                    ",
+    ", $key, ",
     hour,
     author_id,
     negative,
     worst
 )
-values "
-                ),
-                concat!(
-                    "
-on conflict (brand_id, ",
-                    $key,
-                    ", hour, author_id) do update set
+values "),
+                concat!("
+on conflict (brand_id, ", $key, ", hour, author_id) do update set
     negative = excluded.negative,
-    worst = excluded.worst"
-                ),
+    worst = excluded.worst"),
             ),
-            drop_author: concat!(
-                "
-delete from ",
-                $authors,
-                "
+            drop_author: concat!("
+delete from ", $authors, "
 where brand_id = $1
-    and ",
-                $key,
-                " = $2
+    and ", $key, " = $2
     and hour = $3
-    and author_id = $4"
-            ),
+    and author_id = $4"),
             // The worst of what counts as negative, copies aside: the matches say what is counted now.
             worst: (
-                concat!(
-                    "
+                concat!("
 select
     k.column1 as brand_id,
-    k.column2 as ",
-                    $key,
-                    ",
+    k.column2 as ", $key, ",
     k.column3 as hour,
     k.column4 as author_id,
     max(x.severity) as worst
-from (values "
-                ),
-                concat!(
-                    ") as k
+from (values "),
+                concat!(") as k
 cross join matches x
 where x.brand_id = k.column1
     and x.author_id = k.column4
     and x.created_at >= k.column3
     and x.created_at < k.column3 + 3600000
-    and ",
-                    $within,
-                    "
+    and ", $within, "
     and x.counted in ('o-', 'od-')
 group by
     k.column1,
     k.column2,
     k.column3,
-    k.column4"
-                ),
+    k.column4"),
             ),
         }
     };

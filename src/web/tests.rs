@@ -8,7 +8,7 @@ use crate::domain::ids::MentionId;
 use crate::domain::incident::FlagState;
 use crate::domain::intake::{Receipt, Refused, Signature};
 use crate::domain::sentiment::Label;
-use crate::domain::time::Millis;
+use crate::domain::time::{DAY_MS, Millis, Span};
 use crate::store::MentionFilter;
 
 use super::Receive;
@@ -428,6 +428,22 @@ async fn the_api_pages_with_cursors_and_fails_with_problems() {
     assert!(verdict["at"].as_str().and_then(Millis::parse_rfc3339).is_some());
     let concern = json(&get(&world, &format!("/api/v1/incidents/{id}/concern")).await.body);
     assert!(concern["hours"].as_array().is_some_and(|h| h.len() > 30));
+    let spoken =
+        world.state.store.spoken(world.brand, Span::new(now().plus(-7 * DAY_MS), now()).expect("ordered")).await.expect("languages");
+    let lang = spoken.first().map_or("und", |l| if l.lang.is_empty() { "und" } else { &l.lang }).to_owned();
+    let own = json(&get(&world, &format!("/api/v1/incidents/{id}/concern?lang={lang}")).await.body);
+    assert_eq!(own["hours"].as_array().map(Vec::len), concern["hours"].as_array().map(Vec::len));
+    let other = json(&get(&world, &format!("/api/v1/incidents/{id}/concern?lang=xx")).await.body);
+    let people =
+        |curve: &serde_json::Value| curve["hours"].as_array().map_or(0, |h| h.iter().filter_map(|h| h["unhappy_authors"].as_i64()).sum());
+    assert_eq!((people(&other), people(&own) > 0), (0, true), "{own}");
+    for refused in ["lang=DE", "lang=d%00", "lang=de&source=1"] {
+        assert_eq!(get(&world, &format!("/api/v1/incidents/{id}/concern?{refused}")).await.status, StatusCode::BAD_REQUEST, "{refused}");
+    }
+    for page in [format!("/?lang={lang}"), format!("/incidents/{id}?lang={lang}&line=share")] {
+        let page = get(&world, &page).await;
+        assert!(page.status.is_success() && page.body.contains("all languages"), "{}", page.body);
+    }
     assert_eq!(json(&get(&world, "/api/v1/sources").await.body)["items"][0]["name"], "Ruby Mastodon");
 
     for path in ["/api/v1/incidents/5/verdict", "/api/v1/nothing", "/api/v1/mentions?cursor=x", "/api/v1/mentions?limit=x"] {

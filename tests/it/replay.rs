@@ -101,6 +101,31 @@ fn imported_weeks_are_scored_and_replayed_in_one_command() {
 }
 
 #[test]
+fn a_replay_says_what_it_does_not_know_and_reads_times_in_any_zone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("weeks.csv"), weeks()).expect("written");
+    assert!(ebb(folder.path(), &["import", "weeks.csv", "--brand", "Tallyho"]).status.success());
+    let lines = |args: &[&str]| -> Vec<Value> {
+        let output = ebb(folder.path(), &[&["replay", "--json"], args].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+    };
+    // Four weeks before the outage nothing was stored that could say what is normal.
+    let before = lines(&["--start", "2026-01-20T08:00:00Z", "--until", "2026-02-10T08:00:00Z"]);
+    assert!(before.iter().all(|l| l["verdict"] == "unknown"), "{before:?}");
+    assert!(before[0]["reasons"].as_array().is_some_and(|r| r.iter().any(|r| r["code"] == "no_baseline")), "{before:?}");
+    // Two days of history are one number for all hours, and a verdict with that said.
+    let short = lines(&["--start", "2026-02-04T08:00:00Z", "--until", "2026-02-12T08:00:00Z", "--hold", "1h"]);
+    assert!(short.iter().any(|l| l["reasons"].to_string().contains("baseline_short")), "{short:?}");
+    let (zone, utc) = (lines(&["--start", "2026-03-02T10:00:00+02:00"]), lines(&["--start", "2026-03-02T08:00:00Z"]));
+    assert_eq!(zone, utc);
+    let keys: Vec<&String> = utc[0].as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["at", "verdict", "unhappy_authors", "expected", "upper_limit", "reasons"]);
+    let none = ebb(folder.path(), &["replay", "--start", "2026-03-02T08:00:00Z", "--hold", "0h"]);
+    assert!(none.status.code() == Some(2) && String::from_utf8_lossy(&none.stderr).contains("at least 1h"), "{none:?}");
+}
+
+#[test]
 fn what_cannot_be_replayed_is_said_in_words() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("one.csv"), "platform,id,author,created_at,text\nforum,1,ann,2026-03-02T08:10:00Z,Tallyho is down\n")

@@ -2,13 +2,35 @@ use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::super::rates::{ENGLISH, ENOUGH, Method, rates};
+use super::super::rates::{ENGLISH, ENOUGH, Evenly, Method, rates};
 use crate::domain::ids::MentionId;
 use crate::domain::rates::{Check, CheckAnswer};
 use crate::domain::sentiment::Label;
 
 fn check(id: i64, predicted: Label, answer: Option<CheckAnswer>) -> Check {
     Check { mention: MentionId::new(id), place: id, predicted, answer }
+}
+
+#[test]
+fn a_sample_that_was_drawn_early_becomes_even_over_the_whole_incident() {
+    let mut rng = StdRng::seed_from_u64(5);
+    // Forty of the first half, which was all there was then.
+    let mut places: Vec<i64> = (0..40).map(|i| i * 500 / 40).collect();
+    let mut even = Evenly::new(&places, 1_000, 40);
+    for _ in 0..40 {
+        let place = even.place(&mut rng);
+        assert!((0..1_000).contains(&place));
+        even.take(place);
+        places.push(place);
+    }
+    let late = places.iter().filter(|place| **place >= 500).count();
+    assert_eq!(late, 40, "as many of the second half as of the first");
+    for stretch in 0..8 {
+        let within = places.iter().filter(|place| **place * 8 / 1_000 == stretch).count();
+        assert_eq!(within, 10, "stretch {stretch}");
+    }
+    // Nothing is left to choose from but one mention.
+    assert_eq!(Evenly::new(&[0, 0, 0], 1, 9).place(&mut rng), 0);
 }
 
 #[test]

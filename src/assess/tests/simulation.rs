@@ -37,7 +37,8 @@ fn few_calm_holds_are_broken_by_chance() {
         let heard = world.hours(start(), 24 + 96, |h| if h < 24 { 10.0 } else { 0.0 });
         broken += u32::from(replay(&baseline, &heard).iter().any(|a| a.verdict == Verdict::Relapsed));
     }
-    assert!(broken <= 16, "{broken} of 200");
+    // 998 in a thousand windows, four days: dearer than 999, and fewer second waves go by.
+    assert!(broken <= 26, "{broken} of 200");
 }
 
 #[test]

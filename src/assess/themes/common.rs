@@ -1,9 +1,12 @@
-//! Which words are too common to say anything: learned from the baseline, language by language, not from lists.
+//! Which words say nothing: those that hold a sentence together, in the languages whose lists we keep, and those that the
+//! baseline shows to be common, in any language. The second alone lets `should` through when an incident's texts are much
+//! alike, and the first alone knows nothing of the words of a trade.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::find::{Corpus, Document, LEAST_RATIO};
 use super::tokens::Token;
+use crate::domain::language::{Role, role};
 
 /// A word in so many of a language's texts of the baseline is common, unless it is much more frequent now.
 const COMMON: f64 = 0.04;
@@ -45,7 +48,9 @@ impl Common {
     pub(super) fn may_stand(&self, run: &[Token], lang: &str) -> bool {
         let all_brand = run.iter().all(|t| self.brand.contains(&t.text));
         let edge = |token: Option<&Token>| token.is_some_and(|t| self.is_edge(t, lang));
-        !all_brand && edge(run.first()) && edge(run.last())
+        // "not" alone is no theme; "not delivered" is one.
+        let content = run.iter().any(|t| t.unspaced || role(&t.text, lang) == Role::Content);
+        !all_brand && content && edge(run.first()) && edge(run.last())
     }
 
     fn is_edge(&self, token: &Token, lang: &str) -> bool {
@@ -56,9 +61,13 @@ impl Common {
         // Where the common words are not known, the short ones are taken for them.
         let short = if self.known.contains(lang) { 2 } else { 3 };
         let number = token.text.chars().all(char::is_numeric);
-        // Codes of errors have three digits; other numbers are amounts and times.
-        let number_fits = !number || chars == 3;
-        !self.words.contains(&token.text) && !self.brand.contains(&token.text) && number_fits && (number || chars > short)
+        // Codes of errors have three digits; other numbers are amounts and times, and "000" is the end of one.
+        let number_fits = !number || (chars == 3 && !token.text.starts_with('0'));
+        role(&token.text, lang) != Role::Function
+            && !self.words.contains(&token.text)
+            && !self.brand.contains(&token.text)
+            && number_fits
+            && (number || chars > short)
     }
 }
 

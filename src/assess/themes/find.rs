@@ -1,7 +1,7 @@
 //! Finds the phrases of an incident.
 //!
 //! Texts of unhappy people in the incident stand against those of the baseline. Which words are too common to say
-//! anything follows from how many of the baseline's authors use them, by language; there is no list of stop words.
+//! anything follows from how many of the baseline's authors use them, by language, and from short lists of function words.
 //! Overlapping phrases that the same people use are one theme.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -304,6 +304,7 @@ fn normal_share(theme: &Found, baseline: &[Document]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::language::{Role, role};
 
     /// `n` authors from `first` on, each with one of the texts in turn.
     fn said(first: i64, n: i64, texts: &[&str], mood: Mood) -> Vec<Document> {
@@ -343,6 +344,38 @@ mod tests {
         assert!(!found.iter().any(common), "{found:?}");
         let all: HashSet<&String> = found.iter().collect();
         assert!(found.iter().filter(|p| p.contains("log")).count() == 1 && all.len() == found.len(), "one theme, not three: {found:?}");
+    }
+
+    #[test]
+    fn words_that_hold_a_sentence_together_are_no_theme_in_any_of_the_six_languages() {
+        // Much alike, as templates are: each language's function words are in every one, and in nothing of the baseline.
+        let told = [
+            ("en", "they should really refund the deposit", "we would want the deposit back", "deposit"),
+            ("de", "die sollten endlich die Kaution zahlen", "ich würde gern meine Kaution sehen", "kaution"),
+            ("fr", "vous devriez rendre la caution", "il faudrait rendre la caution", "caution"),
+            ("es", "ellos deberían devolver la fianza", "podría tener mi fianza", "fianza"),
+            ("it", "loro dovrebbero rendere la cauzione", "potrebbe arrivare la cauzione", "cauzione"),
+            ("pt", "eles deveriam devolver a caução", "poderia ter minha caução", "caucao"),
+        ];
+        for (lang, one, two, about) in told {
+            let mut incident = said(1, 40, &[one, two], Mood::Negative);
+            incident.iter_mut().for_each(|d| lang.clone_into(&mut d.lang));
+            let brand = HashSet::new();
+            let found = find(&Corpus { incident: &incident, others: &[], baseline: &usual(), brand: &brand }, 12);
+            let forms: Vec<&String> = found.iter().flat_map(|f| &f.forms).collect();
+            assert!(forms.iter().any(|f| f.contains(about)), "{lang}: {forms:?}");
+            let empty = |form: &str| form.split(' ').all(|w| role(w, lang) != Role::Content);
+            assert!(!forms.iter().any(|f| empty(f)), "{lang}: {forms:?}");
+        }
+    }
+
+    #[test]
+    fn the_code_of_an_error_is_a_theme_and_the_end_of_an_amount_is_none() {
+        let incident = said(1, 40, &["cut off, like 370,000 others", "only 503 here, like 370,000 others"], Mood::Negative);
+        let brand = HashSet::new();
+        let found = find(&Corpus { incident: &incident, others: &[], baseline: &usual(), brand: &brand }, 12);
+        let forms: Vec<&str> = found.iter().flat_map(|f| &f.forms).flat_map(|f| f.split(' ')).collect();
+        assert!(forms.contains(&"503") && !forms.contains(&"000"), "{forms:?}");
     }
 
     #[test]

@@ -47,13 +47,22 @@ pub struct CaseRank {
     pub proposal: Option<Proposal>,
 }
 
-/// Mentions of a case's author, of the case's brand.
+/// Mentions of a case's author, and of their other accounts as a person linked them, of the case's brand.
 const THEIRS: &str = "
-    from matches x
+    from (
+        select c.author_id as who
+        union
+        select other.author_id
+        from account_links own
+        join account_links other
+            on other.person_id = own.person_id
+        where own.author_id = c.author_id
+    ) p
+    cross join matches x
     cross join mentions m
     where m.id = x.mention_id
         and x.brand_id = c.brand_id
-        and x.author_id = c.author_id
+        and x.author_id = p.who
         and m.deleted_at is null
         and m.copy_of is null
         and m.repost = 0";

@@ -174,6 +174,14 @@ async fn what_speaks_for_a_priority_is_counted(db: &Database) {
     assert_eq!((facts.case.sent_at, facts.case.since_at, facts.case.due_at), (Some(at(1)), at(1), Some(at(60))));
     assert_eq!((facts.worse, facts.better), ((1, Some(at(4))), (2, Some(at(6)))), "a copy and a deleted one do not count");
     assert_eq!((facts.after_fix, facts.customer, facts.followers), (2, true, Some(10)));
+
+    // Another account is theirs from the moment on at which somebody says so.
+    desk.keep(vec![post_at("other", "ann2", "- and here it fails as well", at(7))]).await;
+    desk.score_all().await;
+    assert_eq!(db.store.case_facts(id, Some(at(-1))).await.expect("facts").remove(0), facts);
+    db.store.link_accounts(row.author.id, desk.mention("other").await.author.id, "Ines", NOON).await.expect("linked");
+    let both = db.store.case_facts(id, Some(at(-1))).await.expect("facts").remove(0);
+    assert_eq!((both.worse, both.better, both.after_fix), ((2, Some(at(7))), facts.better, 3));
     let rank = CaseRank {
         priority: 0.7,
         reasons: vec![CaseReason { code: "recent".to_owned(), text: "now".to_owned(), points: 0.1 }],

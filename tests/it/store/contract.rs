@@ -96,7 +96,18 @@ impl Database {
     /// All rows of all tables that hold what sources said, as text: to see that nothing changed.
     pub async fn snapshot(&self) -> Vec<String> {
         let mut all = Vec::new();
-        for table in ["authors", "mentions", "matches", "scores", "corrections", "scoring", "hours", "author_hours"] {
+        for table in [
+            "authors",
+            "mentions",
+            "matches",
+            "scores",
+            "corrections",
+            "scoring",
+            "hours",
+            "author_hours",
+            "language_hours",
+            "author_language_hours",
+        ] {
             let sql = format!("select * from {table}");
             let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&self.rows).await.expect("rows");
             let mut lines: Vec<String> = rows.iter().map(|row| format!("{table} {:?}", cells(row))).collect();

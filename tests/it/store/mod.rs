@@ -9,6 +9,7 @@ mod copies;
 pub(crate) mod desk;
 mod incidents;
 mod ingest;
+mod languages;
 mod leases;
 mod memory;
 mod near_copies;

@@ -260,7 +260,24 @@ pub async fn check_counts(db: &Database, brand: BrandId) {
         counts[8] += worst;
     }
     assert_eq!(kept_hours(db, brand).await, hours);
+    check_languages(db, brand).await;
     assert_eq!(kept_authors(db, brand).await, authors);
+}
+
+/// By language it is the same as by source, summed up.
+async fn check_languages(db: &Database, brand: BrandId) {
+    let total = "select cast(sum(mentions) as bigint), cast(sum(copies) as bigint), cast(sum(deleted) as bigint), \
+                 cast(sum(negative) as bigint), cast(sum(neutral) as bigint), cast(sum(positive) as bigint), cast(sum(hidden) as bigint) from ";
+    let mut sums = Vec::new();
+    for table in ["language_hours where brand_id = $1", "hours where source_id = 0 and brand_id = $1"] {
+        let sql = sqlx::AssertSqlSafe(format!("{total}{table}"));
+        let row = sqlx::query(sql).bind(brand.get()).fetch_one(&db.rows).await.expect("sums");
+        sums.push((0..7).map(|i| row.get::<Option<i64>, _>(i).unwrap_or(0)).collect::<Vec<_>>());
+    }
+    assert_eq!(sums[0], sums[1]);
+    let strays = "select count(*) from matches x join mentions m on m.id = x.mention_id \
+                  where m.deleted_at is null and x.lang <> coalesce(m.lang, '')";
+    assert_eq!(db.count(strays).await, 0);
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a severity is 0..=1")]

@@ -41,6 +41,8 @@ const TABLES: &[&str] = &[
     "verdicts",
     "updates",
     "incidents",
+    "author_language_hours",
+    "language_hours",
     "author_hours",
     "hours",
     "scoring",
