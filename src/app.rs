@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::domain::intake::{Receipt, Refused, Signature};
 use crate::ingest::import::push;
 use crate::lifecycle::{End, Shutdown, Tasks};
@@ -46,10 +46,8 @@ pub struct Settings {
     pub http: sources::HttpOptions,
     /// The pollers.
     pub poll: ingest::PollerOptions,
-    /// The model: threads, 0 for one a core.
-    pub score_threads: usize,
-    /// Where models from elsewhere are kept; `None`: the bundled ones score, whatever was chosen there.
-    pub models: Option<PathBuf>,
+    /// The model; `None`: the bundled ones score, whatever was chosen.
+    pub score: Option<config::Score>,
     /// Verdicts and flags.
     pub assess: assess::Settings,
     /// Channels, routes and schedules, with no secret in them yet.
@@ -106,14 +104,20 @@ impl From<&Config> for Settings {
         Self {
             http,
             poll: ingest::PollerOptions::default(),
-            score_threads: config.score.threads,
-            models: Some(config.score.folder.clone()),
+            score: Some(config.score.clone()),
             assess,
             alerts: AlertPlan::from(config),
             intake,
             public_url: config.web.public_url.clone(),
         }
     }
+}
+
+/// The model that the configuration names, else the one that was chosen with `ebb model use`, else the bundled one.
+pub fn model_choice(score: &config::Score) -> anyhow::Result<score::Choice> {
+    let named = (!score.model.as_os_str().is_empty()).then(|| score.model.clone());
+    let folder = named.map_or_else(|| hub::Shelf::new(&score.folder).in_use(), |model| Ok(Some(model)))?;
+    Ok(score::Choice { folder, engine: score.engine, device: score.device, threads: score.threads })
 }
 
 impl App {
@@ -192,8 +196,8 @@ impl App {
     }
 
     fn spawn_scorer(&self, tasks: &mut Tasks, shutdown: &Shutdown) -> anyhow::Result<()> {
-        let chosen = self.settings.models.as_ref().map(|f| hub::Shelf::new(f).in_use()).transpose()?.flatten();
-        let models = score::Models::open(chosen.as_deref(), self.settings.score_threads).context("cannot load the model")?;
+        let choice = self.settings.score.as_ref().map(model_choice).transpose()?.unwrap_or_default();
+        let models = score::Models::open(&choice).context("cannot load the model")?;
         let scorer = score::Scorer::start(models)?;
         let work = score::worker::ScoreWorker::new(self.store.clone(), scorer, self.clock.clone(), worker("score"));
         let finishing = shutdown.finishing();

@@ -1,9 +1,11 @@
-"""A tiny random BERT classifier in the usual folder layout, with reference scores.
+"""Tiny random classifiers in the usual folder layout, with reference scores.
 
-For testing engines that load published checkpoints (config.json, vocab.txt,
-model.safetensors): small enough to make in a test, with no training behind it.
+For testing engines that load published checkpoints (config.json,
+tokenizer.json, model.safetensors): small enough to make in a test, with no
+training behind them. Transformers says what their scores are, text by text.
 
-    python models/train/tiny_bert.py --out DIR
+    python models/train/tiny_bert.py --out DIR [--arch bert]
+    python models/train/tiny_bert.py --out DIR --arch all    # DIR/bert, DIR/roberta …
 """
 
 import argparse
@@ -11,11 +13,28 @@ import json
 import os
 
 import torch
-from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+import transformers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import BertTokenizerFast, PreTrainedTokenizerFast
 
 from madeup import WORDS
 
-TEXTS = ["great thanks", "the worst box, i hate it", "opens monday", "a", "love LOVE love 9 times!"]
+TEXTS = ["great thanks", "the worst box, i hate it", "opens monday", "a", "love LOVE love 9 times!",
+         "broken again 😡 @user http why???", "Großartig, danke! 最高 ¡genial!", "hate " * 90]
+SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+RELATIVE = {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_biased_input": False,
+            "type_vocab_size": 0, "layer_norm_eps": 1e-7}
+
+# Class of transformers, words, and what its configuration says besides the size.
+ARCHITECTURES = {
+    "bert": ("Bert", "bert", {"max_position_embeddings": 64}),
+    "distilbert": ("DistilBert", "bert", {"max_position_embeddings": 64, "sinusoidal_pos_embds": False}),
+    "roberta": ("Roberta", "bytes", {"max_position_embeddings": 66, "type_vocab_size": 1, "layer_norm_eps": 1e-5}),
+    "xlm-roberta": ("XLMRoberta", "unigram", {"max_position_embeddings": 66, "type_vocab_size": 1, "layer_norm_eps": 1e-5}),
+    "deberta": ("Deberta", "bytes", {"max_position_embeddings": 64, **RELATIVE}),
+    "deberta-v2": ("DebertaV2", "unigram", {"max_position_embeddings": 64, "position_buckets": 16, "norm_rel_ebd": "layer_norm",
+                                            "share_att_key": True, **RELATIVE}),
+}
 
 
 def vocabulary():
@@ -26,35 +45,72 @@ def vocabulary():
             + [p + c for p in ("", "##") for c in letters] + list("@#.,!?'/:-()") + words)
 
 
-def main():
-    """Writes the folder."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
-    os.makedirs(args.out, exist_ok=True)
-    tokens = vocabulary()
-    with open(os.path.join(args.out, "vocab.txt"), "w", encoding="utf-8") as handle:
-        handle.write("\n".join(tokens) + "\n")
-    tokenizer = BertTokenizerFast(os.path.join(args.out, "vocab.txt"))
-    tokenizer.save_pretrained(args.out)
-    torch.manual_seed(args.seed)
+def bert_words(folder):
+    """Word pieces, with vocab.txt beside tokenizer.json."""
+    with open(os.path.join(folder, "vocab.txt"), "w", encoding="utf-8") as handle:
+        handle.write("\n".join(vocabulary()) + "\n")
+    return BertTokenizerFast(os.path.join(folder, "vocab.txt"))
+
+
+def subwords(kind, begin, end):
+    """Byte pairs or a unigram model, learned from the made-up words; `begin` and `end` enclose a text."""
+    special = [begin, "<pad>" if begin == "<s>" else "[PAD]", end, "<unk>" if begin == "<s>" else "[UNK]"]
+    if kind == "bytes":
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, show_progress=False,
+                                      initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    else:
+        tokenizer = Tokenizer(models.Unigram())
+        tokenizer.normalizer = normalizers.NFKC()
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(vocab_size=150, special_tokens=special, unk_token=special[3], show_progress=False)
+    words = sorted({word for parts in WORDS.values() for part in parts for word in part})
+    tokenizer.train_from_iterator([" ".join(words), *words], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{begin} $A {end}", special_tokens=[(begin, special.index(begin)), (end, special.index(end))])
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=begin, eos_token=end, cls_token=begin, sep_token=end,
+                                   pad_token=special[1], unk_token=special[3], model_input_names=["input_ids", "attention_mask"])
+
+
+def make(arch, folder, seed):
+    """Writes one folder."""
+    os.makedirs(folder, exist_ok=True)
+    name, words, more = ARCHITECTURES[arch]
+    ends = ("<s>", "</s>") if arch.endswith("roberta") else ("[CLS]", "[SEP]")
+    tokenizer = bert_words(folder) if words == "bert" else subwords(words, *ends)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
     labels = {0: "negative", 1: "neutral", 2: "positive"}
-    config = BertConfig(vocab_size=len(tokens), hidden_size=32, num_hidden_layers=2,
-                        num_attention_heads=2, intermediate_size=64, max_position_embeddings=64,
-                        initializer_range=0.4, id2label=labels,
-                        label2id={v: k for k, v in labels.items()})
-    model = BertForSequenceClassification(config).eval()
-    model.save_pretrained(args.out, safe_serialization=True)
+    size = SIZE if arch != "distilbert" else {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
+    config = getattr(transformers, f"{name}Config")(
+        vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, initializer_range=0.4, id2label=labels,
+        label2id={v: k for k, v in labels.items()}, **size, **more)
+    model = getattr(transformers, f"{name}ForSequenceClassification")(config).eval()
+    model.save_pretrained(folder, safe_serialization=True)
     found = []
     for text in TEXTS:
-        batch = tokenizer(text, return_tensors="pt")
+        batch = tokenizer(text, return_tensors="pt", truncation=True, max_length=64)
         with torch.no_grad():
-            logits = model(**batch).logits[0]
+            logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits[0]
         found.append({"text": text, "input_ids": batch["input_ids"][0].tolist(),
                       "logits": logits.tolist(), "probabilities": logits.softmax(-1).tolist()})
-    with open(os.path.join(args.out, "reference.json"), "w", encoding="utf-8") as handle:
+    with open(os.path.join(folder, "reference.json"), "w", encoding="utf-8") as handle:
         json.dump(found, handle, indent=1)
+
+
+def main():
+    """Writes the folders."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--arch", choices=[*ARCHITECTURES, "all"], default="bert")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    if args.arch == "all":
+        for arch in ARCHITECTURES:
+            make(arch, os.path.join(args.out, arch), args.seed)
+    else:
+        make(args.arch, args.out, args.seed)
 
 
 if __name__ == "__main__":

@@ -77,8 +77,8 @@ async fn database(config: &Config) -> Result<String, String> {
 }
 
 async fn model(config: &Config) -> Result<String, String> {
-    let chosen = super::model::in_use(config).map_err(|e| e.to_string())?;
-    let models = score::Models::open(chosen.as_deref(), config.score.threads).map_err(|e| e.to_string())?;
+    let choice = crate::app::model_choice(&config.score).map_err(|e| e.to_string())?;
+    let models = score::Models::open(&choice).map_err(|e| e.to_string())?;
     let names = models.names().join(", ");
     let scorer = score::Scorer::start(models).map_err(|e| e.to_string())?;
     let input = score::ScoreInput { text: "The update broke everything and nobody answers.".to_owned(), lang: Some("en".to_owned()) };

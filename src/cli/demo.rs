@@ -118,7 +118,7 @@ async fn listen(port: u16) -> anyhow::Result<tokio::net::TcpListener> {
 fn settings(config: &Config) -> Settings {
     let mut settings = Settings::from(config);
     // Its story was written for the bundled models.
-    settings.models = None;
+    settings.score = None;
     settings.http.spacing = std::time::Duration::ZERO;
     settings.poll.floor_ms = 60_000;
     settings.poll.pages = 1_000;

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::model_choice;
 use crate::config::{Config, DEFAULT_FILE};
 use crate::score::{Models, eval, stream};
 use crate::telemetry::{self, LogFormat};
@@ -128,14 +129,15 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => run::run(args, &common).await,
         Command::Score(args) => {
             let bar = progress::counter("texts");
-            let models = Models::open(model::in_use(&common.load()?)?.as_deref(), 0)?;
+            let models = Models::open(&model_choice(&common.load()?.score)?)?;
             let code = stream::run(&args, &models, |summary| bar.set_position(summary.scored))?;
             bar.finish_and_clear();
             Ok(code)
         }
         Command::Eval(args) => {
-            let folder = args.model.clone().map_or_else(|| model::in_use(&common.load()?), |m| Ok(Some(m)))?;
-            Ok(eval::run(&args, &Models::open(folder.as_deref(), 0)?)?)
+            let mut choice = model_choice(&common.load()?.score)?;
+            choice.folder = args.model.clone().or(choice.folder);
+            Ok(eval::run(&args, &Models::open(&choice)?)?)
         }
         Command::Model(args) => model::run(args, &common).await,
         Command::Import(args) => import::run(args, &common).await,

@@ -12,7 +12,7 @@ use crate::domain::ids::MentionId;
 use crate::domain::sentiment::Label;
 use crate::hub::shelf::Said;
 use crate::hub::{Hub, RepoId, Shelf, remote};
-use crate::score::{Models, ScoreInput};
+use crate::score::{self, Models, ScoreInput};
 use crate::store::HumanLabel;
 
 /// What stands for the models inside the program.
@@ -56,7 +56,8 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A text classifier with an .onnx file and a tokenizer.json is wanted. The proxy of the system is used, the token in HF_TOKEN, \
+    after_help = "A text classifier with an .onnx file and a tokenizer.json is wanted; where Ebb was built with rust-bert, one with a \
+    model.safetensors will do. The proxy of the system is used, the token in HF_TOKEN, \
     and HF_ENDPOINT where --endpoint is not given.\n\n\
     Examples:\n  ebb model pull OWNER/NAME@v2\n  ebb model pull acme/tone --from ./tone --labels negative,positive --languages en,de"
 )]
@@ -75,7 +76,7 @@ struct Pull {
     /// Languages that it should read (ISO 639-1); all when left out
     #[arg(long, value_name = "LANG,…", value_delimiter = ',')]
     languages: Vec<String>,
-    /// Which .onnx file, when there are several
+    /// Which network file, when there are several: an .onnx file, model.safetensors or rust_model.ot
     #[arg(long, value_name = "PATH")]
     file: Option<String>,
 }
@@ -91,6 +92,10 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
         Command::Use { name } => {
             shelf.choose((name != BUNDLED).then_some(name.as_str()))?;
             say(&format!("{name} scores from the next start on; what was scored keeps its scores and says which model gave them"));
+            let named = &config.score.model;
+            if !named.as_os_str().is_empty() {
+                say(&format!("but [score] model = {} in the configuration goes before it", named.display()));
+            }
         }
         Command::Rm { name } => {
             let gone = shelf.remove(&name)?;
@@ -98,11 +103,6 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The folder of the model in use, `None` for the bundled one.
-pub fn in_use(config: &Config) -> anyhow::Result<Option<PathBuf>> {
-    Ok(Shelf::new(&config.score.folder).in_use()?)
 }
 
 /// Labels that are read at once.
@@ -173,7 +173,7 @@ async fn pull_one(shelf: &Shelf, pull: Pull, config: &Config) -> anyhow::Result<
         bar.finish_and_clear();
         model
     };
-    if let Err(error) = try_out(&model.folder, config.score.threads) {
+    if let Err(error) = try_out(&model.folder, config) {
         shelf.remove(&model.name)?;
         return Err(error.context(format!("{} was fetched, but does not run here, and was removed again", pull.name)));
     }
@@ -187,8 +187,9 @@ async fn pull_one(shelf: &Shelf, pull: Pull, config: &Config) -> anyhow::Result<
 }
 
 /// A model that cannot score a sentence must not be there to be chosen.
-fn try_out(folder: &Path, threads: usize) -> anyhow::Result<()> {
-    let models = Models::with_folder(folder, threads)?;
+fn try_out(folder: &Path, config: &Config) -> anyhow::Result<()> {
+    let choice = score::Choice { device: config.score.device, ..score::Choice::folder(folder, config.score.threads) };
+    let models = Models::open(&choice)?;
     let input = ScoreInput { text: "The update broke everything and nobody answers.".to_owned(), lang: Some("en".to_owned()) };
     let scored = models.score(&[input])?;
     let first: &_ = scored.first().context("it gave no score")?;

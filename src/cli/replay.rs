@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
-use super::{Common, model, progress, setup};
-use crate::app;
+use super::{Common, progress, setup};
+use crate::app::{self, model_choice};
 use crate::assess::Settings;
 use crate::assess::replay::{Replay, ReplayRequest, proposals, replay};
 use crate::clock::Clock;
@@ -192,7 +192,7 @@ async fn score_what_waits(store: &Store, config: &Config) -> anyhow::Result<()> 
     if waiting == 0 {
         return Ok(());
     }
-    let scorer = Scorer::start(Models::open(model::in_use(config)?.as_deref(), config.score.threads).context("cannot load the model")?)?;
+    let scorer = Scorer::start(Models::open(&model_choice(&config.score)?).context("cannot load the model")?)?;
     let mut worker = ScoreWorker::new(store.clone(), scorer.clone(), Clock::system(), format!("replay-{:08x}", rand::random::<u32>()));
     let bar = progress::bar(u64::try_from(waiting).unwrap_or(0), "scoring");
     while let Outcome::Done { scored, failed } = worker.tick().await? {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::domain::brand::{BrandTerms, FilterMode, NearRule};
+use crate::domain::engine::{Device, EngineKind};
 use crate::domain::matching::Matcher;
 use crate::domain::post::safe_link;
 use crate::domain::secret::SecretRef;
@@ -99,6 +100,12 @@ pub struct Score {
     pub threads: usize,
     /// Where `ebb model` keeps models from elsewhere, and the choice among them.
     pub folder: PathBuf,
+    /// A model that is used instead of the choice there. Empty: none.
+    pub model: PathBuf,
+    /// What runs a model from elsewhere.
+    pub engine: EngineKind,
+    /// Where libtorch computes.
+    pub device: Device,
 }
 
 /// `[assess]`
@@ -214,7 +221,13 @@ fn five_minutes() -> Duration {
 
 impl Default for Score {
     fn default() -> Self {
-        Self { threads: 0, folder: PathBuf::from("ebb-models") }
+        Self {
+            threads: 0,
+            folder: PathBuf::from("ebb-models"),
+            model: PathBuf::new(),
+            engine: EngineKind::default(),
+            device: Device::default(),
+        }
     }
 }
 

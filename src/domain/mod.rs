@@ -4,6 +4,8 @@ pub mod alert;
 pub mod brand;
 pub mod budget;
 pub mod case;
+pub mod classes;
+pub mod engine;
 pub mod filter;
 pub mod fold;
 pub mod formula;

@@ -2,7 +2,7 @@
 //!
 //! | file | is |
 //! |---|---|
-//! | [`choice`] | which files of a repository make a model, and what its classes mean |
+//! | [`choice`] | which files of a repository make a model |
 //! | [`remote`] | the hub's two questions: what is there, and give me that file |
 //! | [`fetch`] | one file: resumed when it breaks off, refused when it is not what was announced |
 //! | [`shelf`] | the folder of models: add, list, choose, remove |
@@ -19,7 +19,9 @@ pub mod shelf;
 
 use std::path::PathBuf;
 
-pub use choice::{Choice, ClassNames};
+use crate::domain::classes::NoClassifier;
+
+pub use choice::Choice;
 pub use remote::{Hub, RepoId};
 pub use shelf::{Shelf, Shelved};
 
@@ -48,6 +50,9 @@ pub enum HubError {
     /// The repository holds no model that can run here.
     #[error("{0}")]
     Unusable(String),
+    /// What it holds gives no sentiment.
+    #[error(transparent)]
+    NoClassifier(#[from] NoClassifier),
     /// Nobody here is called so.
     #[error("there is no model `{name}`; there are: {known}")]
     Unknown {

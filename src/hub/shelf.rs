@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::HubError;
-use super::choice::{Choice, ClassNames};
+use super::choice::Choice;
 use super::fetch::fetch;
 use super::remote::{Hub, RepoId};
+use crate::domain::classes::ClassNames;
+use crate::domain::engine::{ONNX, TORCH, Torch};
 use crate::domain::sentiment::Label;
 
 /// Names the model in use; absent: the bundled one.
@@ -64,7 +66,7 @@ impl Shelf {
             let folder = entry.map_err(HubError::io(&self.folder))?.path();
             let Some(name) = folder.file_name().and_then(|n| n.to_str()).map(str::to_owned) else { continue };
             if !name.ends_with(PART) && folder.join("settings.json").is_file() {
-                let bytes = fs::metadata(folder.join("model.onnx")).map_or(0, |m| m.len());
+                let bytes = networks().filter_map(|name| fs::metadata(folder.join(name)).ok()).map(|m| m.len()).sum();
                 found.push(Shelved { in_use: chosen.as_deref() == Some(&name), name, folder, bytes });
             }
         }
@@ -103,11 +105,11 @@ impl Shelf {
     pub async fn pull(&self, hub: &Hub, repo: &RepoId, said: &Said, mut progress: impl FnMut(u64, u64)) -> Result<Shelved, HubError> {
         let (commit, files) = hub.files(repo).await?;
         let names: Vec<String> = files.iter().map(|f| f.path.clone()).collect();
-        let choice = Choice::among(&names, said.file.as_deref())?;
+        let choice = Choice::among(&names, said.file.as_deref(), Torch::here())?;
         let name = format!("{}--{}", repo.owner, repo.name);
-        let part = self.part(&name, &commit)?;
+        let part = self.part(&name, &commit, &choice)?;
         let wanted: Vec<_> =
-            choice.files().into_iter().filter_map(|(from, to)| Some((files.iter().find(|f| f.path == from)?, part.join(to)))).collect();
+            choice.files().filter_map(|(from, to)| Some((files.iter().find(|f| f.path == from)?, part.join(to)))).collect();
         let total = wanted.iter().map(|(file, _)| file.size).sum();
         let mut done = 0;
         for (file, to) in wanted {
@@ -130,12 +132,12 @@ impl Shelf {
         if names.is_empty() {
             return Err(HubError::Unusable(format!("{} is no folder with files", from.display())));
         }
-        let choice = Choice::among(&names, said.file.as_deref())?;
-        let part = self.part(name, "local")?;
+        let choice = Choice::among(&names, said.file.as_deref(), Torch::here())?;
+        let part = self.part(name, "local", &choice)?;
         for (file, to) in choice.files() {
             let source = from.join(file);
             let size = fs::metadata(&source).map_err(HubError::io(&source))?.len();
-            if to != "model.onnx" && size > MAX_SMALL {
+            if to != choice.kept_as() && size > MAX_SMALL {
                 return Err(HubError::Unusable(format!("{file} is larger than any such file")));
             }
             fs::copy(&source, part.join(to)).map_err(HubError::io(source))?;
@@ -162,8 +164,9 @@ impl Shelf {
         Err(HubError::Unknown { name: name.to_owned(), known: known.join(", ") })
     }
 
-    /// Where a model is put together. What is there of another commit is no beginning of this one.
-    fn part(&self, name: &str, commit: &str) -> Result<PathBuf, HubError> {
+    /// Where a model is put together. What is there of another commit is no beginning of this one, and another network would
+    /// decide what runs the model.
+    fn part(&self, name: &str, commit: &str, choice: &Choice) -> Result<PathBuf, HubError> {
         let part = self.folder.join(format!("{name}{PART}"));
         let mark = part.join("commit");
         if fs::read_to_string(&mark).is_ok_and(|c| c != commit) {
@@ -171,6 +174,12 @@ impl Shelf {
         }
         fs::create_dir_all(&part).map_err(HubError::io(&part))?;
         fs::write(&mark, commit).map_err(HubError::io(mark))?;
+        for other in networks().filter(|name| *name != choice.kept_as()).map(|name| part.join(name)) {
+            match fs::remove_file(&other) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(HubError::io(other)(error)),
+                _ => {}
+            }
+        }
         Ok(part)
     }
 
@@ -179,10 +188,7 @@ impl Shelf {
         let config = part.join("config.json");
         let classes = ClassNames::read(&fs::read(&config).map_err(HubError::io(config))?, said.labels.as_deref())?;
         let languages = if said.languages.is_empty() { vec!["*".to_owned()] } else { said.languages.clone() };
-        let settings = serde_json::json!({
-            "name": name, "version": commit.chars().take(12).collect::<String>(), "languages": languages, "labels": classes.labels,
-            "max_tokens": classes.max_tokens, "severity": { "of_classes": classes.severities },
-        });
+        let settings = classes.settings(name, &commit.chars().take(12).collect::<String>(), &languages);
         let path = part.join("settings.json");
         fs::write(&path, format!("{settings:#}\n")).map_err(HubError::io(path))?;
         let folder = self.folder.join(name);
@@ -192,6 +198,11 @@ impl Shelf {
         fs::rename(part, &folder).map_err(HubError::io(&folder))?;
         self.find(name)
     }
+}
+
+/// The names that networks have here.
+fn networks() -> impl Iterator<Item = &'static str> {
+    std::iter::once(ONNX).chain(TORCH)
 }
 
 /// What is not whole yet ends so.

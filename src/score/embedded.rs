@@ -11,10 +11,13 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value};
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::Tokenizer;
 
+use super::choice::{self, read};
 use super::engine::{Engine, EngineError, Passage, Reading};
 use super::settings::Settings;
+use super::tokens;
+use crate::domain::engine::ONNX;
 
 const MODEL: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ebb-en/model.onnx"));
 const TOKENIZER: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ebb-en/tokenizer.json"));
@@ -53,10 +56,10 @@ impl Embedded {
         Ok(Self::new(Settings::parse(SETTINGS, "bundled")?, Files::Bundled, lanes))
     }
 
-    /// A model of the same layout (`model.onnx`, `tokenizer.json`, `settings.json`) in a folder.
+    /// A model of the same layout in a folder: `model.onnx`, `tokenizer.json`, `settings.json` (or the `config.json` that it
+    /// came with).
     pub fn from_folder(folder: &Path, lanes: usize) -> Result<Self, EngineError> {
-        let settings = Settings::parse(&read(folder, "settings.json")?, &folder.display().to_string())?;
-        Ok(Self::new(settings, Files::Folder(folder.to_owned()), lanes))
+        Ok(Self::new(choice::settings(folder)?, Files::Folder(folder.to_owned()), lanes))
     }
 
     fn new(settings: Settings, files: Files, lanes: usize) -> Self {
@@ -147,14 +150,13 @@ impl Loaded {
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
         let (model, tokenizer) = match files {
-            Files::Bundled => (options.load_static_slice(MODEL), Tokenizer::from_bytes(TOKENIZER)),
-            Files::Folder(folder) => (options.load(read(folder, "model.onnx")?), Tokenizer::from_bytes(read(folder, "tokenizer.json")?)),
+            Files::Bundled => {
+                let tokenizer = Tokenizer::from_bytes(TOKENIZER).map_err(|e| fail(format!("tokenizer.json: {e}")))?;
+                (options.load_static_slice(MODEL), tokens::ready(tokenizer, settings)?)
+            }
+            Files::Folder(folder) => (options.load(read(folder, ONNX)?), tokens::of_folder(folder, settings)?),
         };
         let model = model.map_err(|e| fail(format!("model.onnx: {e}")))?;
-        let mut tokenizer = tokenizer.map_err(|e| fail(format!("tokenizer.json: {e}")))?;
-        let truncation = TruncationParams { max_length: settings.max_tokens(), ..TruncationParams::default() };
-        tokenizer.with_truncation(Some(truncation)).map_err(|e| fail(format!("tokenizer.json: {e}")))?;
-        tokenizer.with_padding(None);
         let node = |name: &str| model.node_id(name).map_err(|_| fail(format!("model.onnx has no `{name}`")));
         Ok(Self {
             ids: node("input_ids")?,
@@ -197,11 +199,6 @@ impl Loaded {
 /// The numbers of an output, whatever its shape; empty when it holds no floats.
 fn floats(value: Value) -> Vec<f32> {
     rten_tensor::Tensor::<f32>::try_from(value).map(rten_tensor::Tensor::into_data).unwrap_or_default()
-}
-
-fn read(folder: &Path, name: &str) -> Result<Vec<u8>, EngineError> {
-    let path = folder.join(name);
-    std::fs::read(&path).map_err(|e| EngineError::load(&folder.display().to_string(), format!("{name}: {e}")))
 }
 
 /// Cores that this process may use: the default number of lanes.

@@ -64,6 +64,11 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Whether it may be the fault of one text, rather than of the model: then others are worth trying alone.
+    pub fn concerns_texts(&self) -> bool {
+        matches!(self, Self::Run { .. } | Self::Panicked { .. })
+    }
+
     /// A failure of one run.
     pub(crate) fn run(model: &str, reason: impl std::fmt::Display) -> Self {
         Self::Run { model: model.to_owned(), reason: reason.to_string() }

@@ -165,7 +165,10 @@ struct Columns {
 impl Columns {
     fn parse(header: &str) -> Result<Self, String> {
         let at = |name: &str| header.split('\t').position(|column| column.trim() == name);
-        let wanted = |name: &str| at(name).ok_or_else(|| format!("the header has no column `{name}`"));
+        let wanted = |name: &str| {
+            at(name)
+                .ok_or_else(|| format!("the header has no column `{name}`; it has: {}", header.split('\t').collect::<Vec<_>>().join(", ")))
+        };
         Ok(Self { label: wanted("label")?, text: wanted("text")?, lang: at("lang") })
     }
 
@@ -362,7 +365,7 @@ mod tests {
         for (file, reason) in [
             ("", "no labelled text"),
             ("label\ttext\n", "no labelled text"),
-            ("class\ttext\n0\thi\n", "line 1: the header has no column `label`"),
+            ("class\ttext\n0\thi\n", "line 1: the header has no column `label`; it has: class, text"),
             ("label\ttext\n0\thi\n7\tho\n", "line 3: `7` is no label"),
             ("text\tlabel\nhi\n", "line 2: 1 columns, 2 are wanted"),
         ] {

@@ -4,7 +4,10 @@
 //! texts that were seen before come from a bounded cache. Engines are synchronous; async code goes through
 //! [`pool::Scorer`]. [`stream`] and [`eval`] are the commands `ebb score` and `ebb eval`.
 
+#[cfg(feature = "rust-bert")]
+mod bert;
 mod cache;
+pub mod choice;
 pub mod embedded;
 pub mod engine;
 pub mod eval;
@@ -18,8 +21,10 @@ pub mod settings;
 pub mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tokens;
 pub mod worker;
 
+pub use choice::Choice;
 pub use engine::{Engine, EngineError, Passage, Reading};
 pub use models::{Models, ScoreInput};
 pub use pool::{ScoreError, Scorer};

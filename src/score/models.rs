@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cache::{Cache, Key};
-use super::embedded::{Embedded, cores};
+use super::choice::Choice;
 use super::engine::{Engine, EngineError, Passage, Reading};
 use super::ngram::Ngram;
 use super::prepare::{Prepared, prepare};
@@ -45,18 +45,18 @@ struct Ask {
 impl Models {
     /// The models inside this program, on so many threads; 0: one a core.
     pub fn bundled(threads: usize) -> Result<Self, EngineError> {
-        Self::new(vec![Arc::new(Embedded::bundled(lanes(threads))?), Arc::new(Ngram::bundled()?)])
+        Self::open(&Choice { threads, ..Choice::default() })
     }
 
-    /// The bundled models, or the model of a folder first: what the configuration says.
-    pub fn open(folder: Option<&Path>, threads: usize) -> Result<Self, EngineError> {
-        folder.map_or_else(|| Self::bundled(threads), |folder| Self::with_folder(folder, threads))
-    }
-
-    /// The same with a model from a folder (see [`Embedded::from_folder`]) in place of the bundled English one. Languages
+    /// What the configuration says: the bundled models, or one from a folder in place of the bundled English one. Languages
     /// that it does not name go to the bundled model of other languages; the language `*` stands for all.
+    pub fn open(choice: &Choice) -> Result<Self, EngineError> {
+        Self::new(vec![choice.open()?, Arc::new(Ngram::bundled()?)])
+    }
+
+    /// The same with the model of this folder, run by what its files ask for.
     pub fn with_folder(folder: &Path, threads: usize) -> Result<Self, EngineError> {
-        Self::new(vec![Arc::new(Embedded::from_folder(folder, lanes(threads))?), Arc::new(Ngram::bundled()?)])
+        Self::open(&Choice::folder(folder, threads))
     }
 
     /// Any engines, the most exact first and the broadest last: the last one reads languages that none of them names,
@@ -129,10 +129,6 @@ impl Models {
             model: name.to_owned(),
         })
     }
-}
-
-fn lanes(threads: usize) -> usize {
-    if threads == 0 { cores() } else { threads }
 }
 
 /// The score of a text that says nothing.

@@ -114,6 +114,12 @@ impl Settings {
         self.max_tokens
     }
 
+    /// How many classes the model tells apart.
+    #[cfg(feature = "rust-bert")]
+    pub(super) fn classes(&self) -> usize {
+        self.classes.len()
+    }
+
     /// The same settings with another bias.
     pub(super) fn with_bias(&self, bias: [f32; 3]) -> Self {
         Self { bias, ..self.clone() }

@@ -86,17 +86,26 @@ pub fn score_stream(
         for line in batch.lines {
             let number = line.number;
             match read(line, parse) {
-                Ok(record) => records.extend(record),
+                Ok(record) => records.extend(record.map(|(kept, input)| Record { number, kept, input })),
                 Err(reason) => {
                     summary.broken += 1;
                     writeln!(errors, "line {number}: {reason}").map_err(StreamError::Write)?;
                 }
             }
         }
-        let (kept, inputs): (Vec<_>, Vec<_>) = records.into_iter().map(|r| (r.kept, r.input)).unzip();
-        for (kept, sentiment) in kept.iter().zip(models.score(&inputs)?) {
-            write_record(&mut output, kept, &sentiment).map_err(StreamError::Write)?;
-            summary.scored += 1;
+        let (records, inputs): (Vec<_>, Vec<_>) = records.into_iter().map(|r| ((r.number, r.kept), r.input)).unzip();
+        for ((number, kept), scored) in records.iter().zip(score(models, &inputs)?) {
+            let written = match scored {
+                Ok(sentiment) => {
+                    summary.scored += 1;
+                    write_record(&mut output, kept, &sentiment)
+                }
+                Err(reason) => {
+                    summary.broken += 1;
+                    writeln!(errors, "line {number}: {reason}")
+                }
+            };
+            written.map_err(StreamError::Write)?;
         }
         if batch.pause == Pause::Yes {
             output.flush().map_err(StreamError::Write)?;
@@ -109,37 +118,68 @@ pub fn score_stream(
 
 /// A line as it is scored and as it is written again.
 struct Record {
+    number: u64,
     kept: Fields,
     input: ScoreInput,
 }
 
-type Parse = fn(&str) -> Result<Option<Record>, String>;
+/// What a line holds; nothing when it is passed over.
+type Parsed = Result<Option<(Fields, ScoreInput)>, String>;
 
-fn read(line: Line, parse: Parse) -> Result<Option<Record>, String> {
+/// A score or a reason for each text. When they fail together each is tried alone, so that a text that the model cannot bear
+/// costs its own line only.
+fn score(models: &Models, inputs: &[ScoreInput]) -> Result<Vec<Result<Sentiment, EngineError>>, EngineError> {
+    match models.score(inputs) {
+        Ok(found) => Ok(found.into_iter().map(Ok).collect()),
+        Err(error) if error.concerns_texts() => inputs.iter().map(|input| score_alone(models, input)).collect(),
+        Err(error) => Err(error),
+    }
+}
+
+fn score_alone(models: &Models, input: &ScoreInput) -> Result<Result<Sentiment, EngineError>, EngineError> {
+    match models.score(std::slice::from_ref(input)) {
+        Ok(found) => Ok(found.into_iter().next().ok_or_else(|| EngineError::run("all", "it gave no score"))),
+        Err(error) if error.concerns_texts() => Ok(Err(error)),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(line: Line, parse: fn(&str) -> Parsed) -> Parsed {
     let bytes = line.bytes.ok_or_else(|| format!("longer than {MAX_LINE} bytes"))?;
     let text = String::from_utf8(bytes).map_err(|e| format!("not UTF-8 after byte {}", e.utf8_error().valid_up_to()))?;
     parse(&text)
 }
 
-fn parse_plain(line: &str) -> Result<Option<Record>, String> {
+fn parse_plain(line: &str) -> Parsed {
     let text = serde_json::value::to_raw_value(line).map_err(|e| e.to_string())?;
-    Ok(Some(Record { kept: Fields(vec![("text".to_owned(), text)]), input: ScoreInput { text: line.to_owned(), lang: None } }))
+    Ok(Some((Fields(vec![("text".to_owned(), text)]), ScoreInput { text: line.to_owned(), lang: None })))
 }
 
-fn parse_json(line: &str) -> Result<Option<Record>, String> {
+fn parse_json(line: &str) -> Parsed {
     if line.trim().is_empty() {
         return Ok(None);
     }
-    let mut kept: Fields = serde_json::from_str(line).map_err(|e| e.to_string())?;
+    let mut kept: Fields = serde_json::from_str(line).map_err(|e| within_line(&e))?;
     let mut texts = kept.0.iter().filter(|(key, _)| key == "text");
     let text = texts.next().ok_or("no `text`")?;
     if texts.next().is_some() {
         return Err("more than one `text`".to_owned());
     }
-    let text = serde_json::from_str::<String>(text.1.get()).map_err(|e| format!("`text`: {e}"))?;
+    let text = serde_json::from_str::<String>(text.1.get()).map_err(|e| format!("`text`: {}", without_place(&e)))?;
     let lang = kept.0.iter().find(|(key, _)| key == "lang").and_then(|(_, value)| serde_json::from_str(value.get()).ok());
     kept.0.retain(|(key, _)| !OUR_KEYS.contains(&key.as_str()));
-    Ok(Some(Record { kept, input: ScoreInput { text, lang } }))
+    Ok(Some((kept, ScoreInput { text, lang })))
+}
+
+/// What is wrong and where in the line; the parser would call every line the first.
+fn within_line(error: &serde_json::Error) -> String {
+    format!("{} (column {})", without_place(error), error.column())
+}
+
+fn without_place(error: &serde_json::Error) -> String {
+    let whole = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    whole.strip_suffix(&place).map(str::to_owned).unwrap_or(whole)
 }
 
 fn write_record(output: &mut impl Write, kept: &Fields, sentiment: &Sentiment) -> io::Result<()> {
@@ -244,6 +284,41 @@ mod tests {
         let numbers: Vec<_> = errors.iter().map(|e| e.split(':').next().unwrap_or_default()).collect();
         assert_eq!(numbers, ["line 2", "line 4", "line 5", "line 6", "line 7", "line 8", "line 9", "line 10"]);
         assert!(errors[7].contains("longer than"), "{}", errors[7]);
+        assert_eq!(errors[0], "line 2: EOF while parsing a value (column 8)");
+        assert_eq!(errors[5], "line 8: `text`: invalid type: integer `7`, expected a string");
+    }
+
+    #[test]
+    fn a_text_that_the_model_cannot_bear_costs_its_own_line() {
+        let (output, errors, summary) = run(&json(), "{\"text\":\"good\"}\n{\"text\":\"fail\"}\n\n{\"text\":\"bad\"}\n");
+        assert_eq!(summary, StreamSummary { scored: 2, broken: 1 });
+        assert_eq!(output.len(), 2);
+        assert_eq!(errors, ["line 2: the model `fake` failed: as the text says"]);
+    }
+
+    #[test]
+    fn hostile_lines_are_scored_or_named() {
+        let nested = format!("{{\"text\":\"good\",\"deep\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let open = format!("{{\"text\":\"good\",\"deep\":{}", "{\"a\":".repeat(100_000));
+        let megabyte = format!("{{\"text\":\"{}\"}}", "bad \\u0000\\u202e\u{feff}".repeat(40_000));
+        let lines = [
+            &nested,
+            &open,
+            &megabyte,
+            r#"{"t\u0065xt":"good","a":1,"a":2}"#,
+            r#"{"\ud800":1,"text":"good"}"#,
+            "\u{feff}{\"text\":\"good\"}",
+        ];
+        let (output, errors, summary) = run(&json(), lines.join("\r\n"));
+        assert_eq!(summary, StreamSummary { scored: 3, broken: 3 });
+        assert!(
+            output[1].contains(r#""label":"negative""#) && output[1].starts_with(r#"{"text":"bad \u0000\u202e"#),
+            "{}",
+            &output[1][..60]
+        );
+        assert!(output[2].starts_with(r#"{"text":"good","a":1,"a":2,"label""#), "{}", output[2]);
+        let numbers: Vec<_> = errors.iter().map(|e| e.split(':').next().unwrap_or_default()).collect();
+        assert_eq!(numbers, ["line 2", "line 5", "line 6"]);
     }
 
     #[test]

@@ -179,6 +179,9 @@ fn input(task: &ScoringTask) -> ScoreInput {
 
 /// Whether the error may be the fault of one text, rather than of the model or of a shutdown.
 fn concerns_texts(error: &ScoreError) -> bool {
-    use super::engine::EngineError::{Panicked, Run};
-    matches!(error, ScoreError::Panicked | ScoreError::Engine(Run { .. } | Panicked { .. }))
+    match error {
+        ScoreError::Panicked => true,
+        ScoreError::Engine(error) => error.concerns_texts(),
+        ScoreError::Closed | ScoreError::NoThread(_) => false,
+    }
 }

@@ -1,0 +1,81 @@
+//! The architectures: which one `config.json` names, and how it is asked.
+
+use rust_bert::RustBertError;
+use rust_bert::bert::{BertConfig, BertForSequenceClassification};
+use rust_bert::deberta::{DebertaConfig, DebertaForSequenceClassification};
+use rust_bert::deberta_v2::{DebertaV2Config, DebertaV2ForSequenceClassification};
+use rust_bert::distilbert::{DistilBertConfig, DistilBertModelClassifier};
+use rust_bert::roberta::RobertaForSequenceClassification;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use tch::{Kind, Tensor, nn};
+
+/// A classifier of one of the known architectures.
+pub(super) enum Network {
+    Bert(BertForSequenceClassification),
+    DistilBert(DistilBertModelClassifier),
+    /// RoBERTa and XLM-RoBERTa, which differ in their words only.
+    Roberta(RobertaForSequenceClassification),
+    Deberta(DebertaForSequenceClassification),
+    DebertaV2(DebertaV2ForSequenceClassification),
+}
+
+/// Places of RoBERTa's texts begin after the one of the padding.
+const ROBERTA_FIRST: i64 = 2;
+
+impl Network {
+    /// Makes the variables of the network that `config.json` describes, with so many classes; weights come later.
+    pub(super) fn new(root: &nn::Path<'_>, config: &[u8], classes: usize) -> Result<Self, String> {
+        let mut config: Map<String, Value> = serde_json::from_slice(config).map_err(|e| e.to_string())?;
+        let kind = config.get("model_type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if config.get("position_embedding_type").is_some_and(|t| !t.is_null() && t != "absolute") {
+            return Err("`position_embedding_type`: only absolute positions are known".to_owned());
+        }
+        // How many classes there are is what `settings.json` says; a file need not name them.
+        let names: Map<String, Value> = (0..classes).map(|n| (n.to_string(), json!(format!("LABEL_{n}")))).collect();
+        config.insert("id2label".to_owned(), names.into());
+        config.remove("label2id");
+        for key in ["hidden_act", "activation", "pooler_hidden_act", "conv_act"] {
+            // The same function under the name that later versions give it.
+            if config.get(key).is_some_and(|name| name == "gelu_pytorch_tanh") {
+                config.insert(key.to_owned(), "gelu_new".into());
+            }
+        }
+        let made = match kind.as_str() {
+            "bert" => BertForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Bert),
+            "distilbert" => DistilBertModelClassifier::new(root, &read::<DistilBertConfig>(config)?).map(Self::DistilBert),
+            "roberta" | "xlm-roberta" => RobertaForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Roberta),
+            "deberta" => DebertaForSequenceClassification::new(root, &read::<DebertaConfig>(config)?).map(Self::Deberta),
+            "deberta-v2" => DebertaV2ForSequenceClassification::new(root, &read::<DebertaV2Config>(config)?).map(Self::DebertaV2),
+            other => {
+                return Err(format!(
+                    "`model_type` is \"{other}\"; bert, distilbert, roberta, xlm-roberta, deberta and deberta-v2 are known"
+                ));
+            }
+        };
+        made.map_err(|e| e.to_string())
+    }
+
+    /// One row of logits for each row of `ids`; `mask` is 1 where a row has a token and 0 where it is filled up.
+    pub(super) fn logits(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, RustBertError> {
+        let (ids, mask) = (Some(ids), Some(mask));
+        Ok(match self {
+            Self::Bert(model) => model.forward_t(ids, mask, None, None, None, false).logits,
+            Self::DistilBert(model) => model.forward_t(ids, mask, None, false)?.logits,
+            Self::Roberta(model) => model.forward_t(ids, mask, None, places(ids).as_ref(), None, false).logits,
+            Self::Deberta(model) => model.forward_t(ids, mask, None, None, None, false)?.logits,
+            Self::DebertaV2(model) => model.forward_t(ids, mask, None, None, None, false)?.logits,
+        })
+    }
+}
+
+/// Said rather than left to the network, which would take any filling but token 1 for text.
+fn places(ids: Option<&Tensor>) -> Option<Tensor> {
+    let ids = ids?;
+    let (rows, length) = ids.size2().ok()?;
+    Some(Tensor::arange_start(ROBERTA_FIRST, ROBERTA_FIRST + length, (Kind::Int64, ids.device())).expand([rows, length], true))
+}
+
+fn read<T: DeserializeOwned>(config: Map<String, Value>) -> Result<T, String> {
+    serde_json::from_value(Value::Object(config)).map_err(|e| e.to_string())
+}
