@@ -1,12 +1,14 @@
-"""Posts per second of the bundled model beside ONNX Runtime int8 and transformers fp32.
+"""The engines beside one another: Ebb (embedded int8, rust-bert fp32), ONNX Runtime int8, transformers fp32.
 
-    python benches/score.py [--texts FILE] [--rounds 3] [--binary PATH]
+    LIBTORCH=… LIBTORCH_CXX11_ABI=0 venv/bin/python benches/score.py [--texts FILE] [--passes 2]
 
-Needs `onnxruntime` and `tokenizers`, and for the fp32 row `torch` and
-`transformers`; rows whose packages are missing are left out. The engines take
-turns, round by round, on the same texts, so that a busy machine slows all of
-them alike. The fp32 row runs a BERT of the same size through transformers
-(random weights unless --fp32 names a folder): time does not depend on weights.
+Every engine is started once for each number of threads and keeps running;
+they take turns at small parts of the same texts, so that a busy machine slows
+all of them alike. Needs `onnxruntime` and `tokenizers`, for the fp32 rows
+`torch` and `transformers`, and for rust-bert a libtorch (docs/models.md);
+rows that cannot be had are left out with a word. The fp32 rows run a BERT of
+the shape of the bundled model with random weights (the weights before
+rounding are not shipped; time does not depend on them), or the one of --fp32.
 """
 
 import argparse
@@ -14,31 +16,38 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODEL = ROOT / "models" / "ebb-en"
 SINGLE = 200
+FIRST = "the app is down again and nobody answers"
+OURS, TORCH = "Ebb, embedded int8", "Ebb, rust-bert fp32"
+PYTHON = {"ONNX Runtime int8": "onnxruntime", "transformers fp32": "torch"}
 
 
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", help="a text a line, or a TSV with a column `text`")
+    parser.add_argument("--texts", help="a text a line, or a TSV with a column `text`; made up when left out")
     parser.add_argument("--limit", type=int, default=4000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--binary", help="a built bench; without it `cargo bench` builds one")
+    parser.add_argument("--passes", type=int, default=2, help="how often the texts are scored")
+    parser.add_argument("--part", type=int, default=500, help="texts before the next engine has its turn")
+    parser.add_argument("--threads", type=int, nargs="+", default=[2, 1])
+    parser.add_argument("--binary", help="the built bench; without it cargo builds one")
+    parser.add_argument("--torch-binary", help="the same with the feature rust-bert")
     parser.add_argument("--fp32", help="folder of a BERT sequence classifier")
     parser.add_argument("--engine", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def read_texts(path, limit):
-    """Texts of a file, links and white space aside as they come."""
+    """Texts of a file, white space aside as they come."""
     with open(path, encoding="utf-8") as handle:
         lines = handle.read().split("\n")
     head = lines[0].split("\t")
@@ -48,7 +57,7 @@ def read_texts(path, limit):
 
 
 def made_up(count):
-    """The made-up posts of benches/score.rs."""
+    """Posts of 4 to 43 words, no two alike."""
     words = ("the app is down again since this morning and nobody answers my mails thanks for the quick fix love it "
              "why can I not log in to my account status page says all good but it is not please refund me great work "
              "team waiting for two hours now still broken").split()
@@ -86,14 +95,9 @@ def onnx_runner(threads):
 def torch_runner(threads, folder):
     """A function that scores batches with transformers."""
     import torch
-    from transformers import AutoModelForSequenceClassification, BertConfig, BertForSequenceClassification
+    from transformers import AutoModelForSequenceClassification
     torch.set_num_threads(threads)
-    if folder:
-        model = AutoModelForSequenceClassification.from_pretrained(folder)
-    else:
-        model = BertForSequenceClassification(BertConfig(
-            vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536, num_labels=3))
-    model.eval()
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
 
     def run(tokens, mask):
         with torch.inference_mode():
@@ -101,70 +105,143 @@ def torch_runner(threads, folder):
     return run
 
 
-def measure(args, engine, threads):
-    """One Python engine, measured in this process."""
+def fp32_folder(folder):
+    """A BERT of the bundled model's shape and words, with random weights."""
+    from transformers import BertConfig, BertForSequenceClassification
+    labels = {0: "negative", 1: "neutral", 2: "positive"}
+    BertForSequenceClassification(BertConfig(
+        vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
+        id2label=labels, label2id={v: k for k, v in labels.items()})).save_pretrained(folder)
+    shutil.copy(MODEL / "tokenizer.json", folder)
+    with open(MODEL / "settings.json", encoding="utf-8") as handle:
+        most = json.load(handle)["max_tokens"]
+    with open(os.path.join(folder, "settings.json"), "w", encoding="utf-8") as handle:
+        json.dump({"name": "shape-of-ebb-en", "version": "random", "languages": ["*"], "labels": list(labels.values()),
+                   "max_tokens": most, "severity": {"of_classes": [0.5, 0, 0]}}, handle)
+
+
+def serve(args, engine, threads):
+    """One Python engine, which answers as benches/score.rs does."""
     begun = time.perf_counter()
     from tokenizers import Tokenizer
     tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
     with open(MODEL / "settings.json", encoding="utf-8") as handle:
         tokenizer.enable_truncation(json.load(handle)["max_tokens"])
     tokenizer.no_padding()
-    run = onnx_runner(threads) if engine == "onnxruntime int8" else torch_runner(threads, args.fp32)
+    run = onnx_runner(threads) if engine == "onnxruntime" else torch_runner(threads, args.fp32)
 
     def score(texts):
+        start = time.perf_counter()
         for tokens, mask in batches([e.ids for e in tokenizer.encode_batch(texts)], 32):
             run(tokens, mask)
+        return time.perf_counter() - start
 
-    score(["the app is down again and nobody answers"])
-    first = time.perf_counter() - begun
+    score([FIRST])
+    print(json.dumps({"first_score_ms": (time.perf_counter() - begun) * 1e3}), flush=True)
+    texts = read_texts(args.texts, args.limit)
+    for line in sys.stdin:
+        word, *numbers = line.split()
+        if word == "part":
+            answer = score(texts[int(numbers[0]):int(numbers[1])])
+        elif word == "single":
+            answer = statistics.median(score([text]) for text in texts[:int(numbers[0])]) * 1e3
+        else:
+            answer = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(json.dumps(answer), flush=True)
+
+
+class Running:
+    """An engine in a process of its own."""
+
+    def __init__(self, name, threads, command):
+        self.name, self.threads, self.rates = name, threads, []
+        env = dict(os.environ, RAYON_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="true" if threads > 1 else "false")
+        self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        first = self.process.stdout.readline()
+        if not first:
+            raise OSError(f"{name} does not start")
+        self.first_ms = json.loads(first)["first_score_ms"]
+
+    def ask(self, question):
+        """One answer."""
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def score(self, start, end):
+        """A part of the texts."""
+        self.rates.append((end - start) / self.ask(f"part {start} {end}"))
+
+    def row(self):
+        """Its line in the table; ends it."""
+        single, peak = self.ask(f"single {SINGLE}"), self.ask("peak")
+        self.process.stdin.close()
+        self.process.wait()
+        # Parts are equally large: posts a second over all of them are the harmonic mean.
+        return (f"| {self.name} | {self.threads} | {statistics.harmonic_mean(self.rates):.0f} | {min(self.rates):.0f}-{max(self.rates):.0f} "
+                f"| {single:.1f} ms | {self.first_ms / 1e3:.2f} s | {peak} MB |")
+
+
+def built(*more):
+    """The bench as cargo builds it; None when it cannot."""
+    command = ["cargo", "bench", "--no-run", "--bench", "score", "--message-format=json", *more]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    found = [json.loads(line).get("executable") for line in done.stdout.splitlines() if line.startswith("{")]
+    return next((path for path in reversed(found) if path), None) if done.returncode == 0 else None
+
+
+def commands(args, threads):
+    """What starts each engine; those that cannot be had are left out."""
+    found = {OURS: [args.binary, str(threads), args.texts, "--serve"]}
+    for name, engine in PYTHON.items():
+        found[name] = [sys.executable, __file__, "--texts", args.texts, "--fp32", args.fp32 or "", "--engine", f"{engine}:{threads}"]
+    if args.torch_binary and args.fp32:
+        found[TORCH] = [args.torch_binary, str(threads), args.texts, f"--model={args.fp32}", "--serve"]
+    return found
+
+
+def prepare(args, work):
+    """The texts, the fp32 model and the programs."""
     texts = read_texts(args.texts, args.limit) if args.texts else made_up(args.limit)
-    single = []
-    for text in texts[:SINGLE]:
-        start = time.perf_counter()
-        score([text])
-        single.append(time.perf_counter() - start)
-    start = time.perf_counter()
-    score(texts)
-    took = time.perf_counter() - start
-    return {"engine": engine, "threads": threads, "texts": len(texts), "posts_per_second": len(texts) / took,
-            "one_post_ms": statistics.median(single) * 1e3, "first_score_ms": first * 1e3,
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
-
-
-def child(command, threads):
-    """The JSON that a process prints last; None when it cannot run."""
-    env = dict(os.environ, RAYON_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="true" if threads > 1 else "false")
-    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else None
+    args.texts = os.path.join(work, "texts")
+    pathlib.Path(args.texts).write_text("\n".join(texts), encoding="utf-8")
+    args.binary = args.binary or built()
+    if not args.binary:
+        sys.exit("the bench cannot be built")
+    if not args.torch_binary and os.environ.get("LIBTORCH"):
+        args.torch_binary = built("--features", "rust-bert")
+    if not args.fp32:
+        try:
+            fp32_folder(os.path.join(work, "fp32"))
+            args.fp32 = os.path.join(work, "fp32")
+        except ImportError as error:
+            print(f"no fp32 rows: {error}", file=sys.stderr)
+    return len(texts)
 
 
 def main():
-    """Rounds over all engines; medians at the end."""
+    """Rounds over all engines; the table at the end."""
     args = arguments()
     if args.engine:
-        engine, threads = args.engine.rsplit(":", 1)
-        print(json.dumps(measure(args, engine, int(threads))))
+        engine, threads = args.engine.split(":")
+        serve(args, engine, int(threads))
         return
-    ours = [args.binary] if args.binary else ["cargo", "bench", "-q", "--bench", "score", "--"]
-    texts = [os.path.abspath(args.texts)] if args.texts else []
-    results = {}
-    for _ in range(args.rounds):
-        for threads in args.threads:
-            commands = {"ebb int8": [*ours, str(threads), *texts]}
-            for engine in ("onnxruntime int8", "transformers fp32"):
-                commands[engine] = [sys.executable, __file__, *sys.argv[1:], "--engine", f"{engine}:{threads}"]
-            for engine, command in commands.items():
-                found = child(command, threads)
-                if found:
-                    results.setdefault((engine, threads), []).append(found)
-                    print(engine, threads, f"{found['posts_per_second']:.0f} posts/s", file=sys.stderr)
     print("| engine | threads | posts/s | range | one post, p50 | first score | peak |\n|---|---|---|---|---|---|---|")
-    for (engine, threads), found in results.items():
-        def middle(key):
-            return statistics.median(one[key] for one in found)
-        speeds = [one["posts_per_second"] for one in found]
-        print(f"| {engine} | {threads} | {middle('posts_per_second'):.0f} | {min(speeds):.0f}-{max(speeds):.0f} "
-              f"| {middle('one_post_ms'):.1f} ms | {middle('first_score_ms') / 1e3:.2f} s | {middle('peak_mb'):.0f} MB |")
+    with tempfile.TemporaryDirectory() as work:
+        count = prepare(args, work)
+        for threads in args.threads:
+            engines = []
+            for name, command in commands(args, threads).items():
+                try:
+                    engines.append(Running(name, threads, command))
+                except OSError as error:
+                    print(f"left out: {error}", file=sys.stderr)
+            for _ in range(args.passes):
+                for start in range(0, count - args.part + 1, args.part):
+                    for engine in engines:
+                        engine.score(start, start + args.part)
+            for engine in engines:
+                print(engine.row(), flush=True)
 
 
 if __name__ == "__main__":

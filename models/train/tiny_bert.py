@@ -31,7 +31,6 @@ ARCHITECTURES = {
     "distilbert": ("DistilBert", "bert", {"max_position_embeddings": 64, "sinusoidal_pos_embds": False}),
     "roberta": ("Roberta", "bytes", {"max_position_embeddings": 66, "type_vocab_size": 1, "layer_norm_eps": 1e-5}),
     "xlm-roberta": ("XLMRoberta", "unigram", {"max_position_embeddings": 66, "type_vocab_size": 1, "layer_norm_eps": 1e-5}),
-    "deberta": ("Deberta", "bytes", {"max_position_embeddings": 64, **RELATIVE}),
     "deberta-v2": ("DebertaV2", "unigram", {"max_position_embeddings": 64, "position_buckets": 16, "norm_rel_ebd": "layer_norm",
                                             "share_att_key": True, **RELATIVE}),
 }

@@ -35,15 +35,13 @@ impl Choice {
     pub fn open(&self) -> Result<Arc<dyn Engine>, EngineError> {
         let threads = if self.threads == 0 { embedded::cores() } else { self.threads };
         let Some(folder) = &self.folder else { return self.bundled(threads) };
-        let has_onnx = folder.join(ONNX).is_file();
-        match self.engine {
-            EngineKind::Embedded => Ok(Arc::new(Embedded::from_folder(folder, threads)?)),
-            EngineKind::RustBert => open_torch(folder, self.device, threads),
-            EngineKind::Auto if !has_onnx && TORCH.iter().any(|name| folder.join(name).is_file()) => {
-                open_torch(folder, self.device, threads)
-            }
-            EngineKind::Auto => Ok(Arc::new(Embedded::from_folder(folder, threads)?)),
-        }
+        let has = |name: &str| folder.join(name).is_file();
+        let on_torch = match self.engine {
+            EngineKind::Embedded => false,
+            EngineKind::RustBert => true,
+            EngineKind::Auto => !has(ONNX) && TORCH.into_iter().any(has),
+        };
+        if on_torch { open_torch(folder, self.device, threads) } else { Ok(Arc::new(Embedded::from_folder(folder, threads)?)) }
     }
 
     fn bundled(&self, threads: usize) -> Result<Arc<dyn Engine>, EngineError> {

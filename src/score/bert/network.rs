@@ -2,7 +2,6 @@
 
 use rust_bert::RustBertError;
 use rust_bert::bert::{BertConfig, BertForSequenceClassification};
-use rust_bert::deberta::{DebertaConfig, DebertaForSequenceClassification};
 use rust_bert::deberta_v2::{DebertaV2Config, DebertaV2ForSequenceClassification};
 use rust_bert::distilbert::{DistilBertConfig, DistilBertModelClassifier};
 use rust_bert::roberta::RobertaForSequenceClassification;
@@ -16,7 +15,6 @@ pub(super) enum Network {
     DistilBert(DistilBertModelClassifier),
     /// RoBERTa and XLM-RoBERTa, which differ in their words only.
     Roberta(RobertaForSequenceClassification),
-    Deberta(DebertaForSequenceClassification),
     DebertaV2(DebertaV2ForSequenceClassification),
 }
 
@@ -35,6 +33,8 @@ impl Network {
         let names: Map<String, Value> = (0..classes).map(|n| (n.to_string(), json!(format!("LABEL_{n}")))).collect();
         config.insert("id2label".to_owned(), names.into());
         config.remove("label2id");
+        // Wanted by rust-bert, without a meaning here, and no longer written by transformers.
+        config.entry("tie_weights_").or_insert(true.into());
         for key in ["hidden_act", "activation", "pooler_hidden_act", "conv_act"] {
             // The same function under the name that later versions give it.
             if config.get(key).is_some_and(|name| name == "gelu_pytorch_tanh") {
@@ -45,13 +45,13 @@ impl Network {
             "bert" => BertForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Bert),
             "distilbert" => DistilBertModelClassifier::new(root, &read::<DistilBertConfig>(config)?).map(Self::DistilBert),
             "roberta" | "xlm-roberta" => RobertaForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Roberta),
-            "deberta" => DebertaForSequenceClassification::new(root, &read::<DebertaConfig>(config)?).map(Self::Deberta),
             "deberta-v2" => DebertaV2ForSequenceClassification::new(root, &read::<DebertaV2Config>(config)?).map(Self::DebertaV2),
-            other => {
-                return Err(format!(
-                    "`model_type` is \"{other}\"; bert, distilbert, roberta, xlm-roberta, deberta and deberta-v2 are known"
-                ));
+            // It takes the number of heads for the length of the text where it bounds the distance of two tokens.
+            "deberta" => {
+                return Err("the first DeBERTa is computed wrongly by rust-bert 0.23; take one of DeBERTa v2 or v3, or export it to ONNX"
+                    .to_owned());
             }
+            other => return Err(format!("`model_type` is \"{other}\"; bert, distilbert, roberta, xlm-roberta and deberta-v2 are known")),
         };
         made.map_err(|e| e.to_string())
     }
@@ -63,7 +63,6 @@ impl Network {
             Self::Bert(model) => model.forward_t(ids, mask, None, None, None, false).logits,
             Self::DistilBert(model) => model.forward_t(ids, mask, None, false)?.logits,
             Self::Roberta(model) => model.forward_t(ids, mask, None, places(ids).as_ref(), None, false).logits,
-            Self::Deberta(model) => model.forward_t(ids, mask, None, None, None, false)?.logits,
             Self::DebertaV2(model) => model.forward_t(ids, mask, None, None, None, false)?.logits,
         })
     }
