@@ -1,8 +1,6 @@
 //! Build script: lists the catalogues of reports, so that a further language is one file in their folder; with the feature
 //! `rust-bert`, programs and tests find libtorch where the build found it.
 
-#![expect(clippy::print_stdout, reason = "how a build script tells Cargo what it read")]
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -37,6 +35,7 @@ fn catalogues() -> io::Result<()> {
     found.sort_by_key(|(code, _)| (code != "en", code.clone()));
     let mut table = format!("const CATALOGUES: [(&str, &str); {}] = [", found.len());
     for (code, path) in &found {
+        let path = path.to_str().ok_or_else(|| io::Error::other("the path of a catalogue is no text"))?;
         write!(table, "({code:?}, include_str!({path:?})), ").map_err(io::Error::other)?;
     }
     table.push_str("];\n");

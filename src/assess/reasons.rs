@@ -192,11 +192,11 @@ fn themes(hot: &[(String, i64)], reasons: &mut Vec<Reason>) {
     if named.is_empty() {
         return;
     }
-    let names: Vec<String> = named.iter().map(|(phrase, people)| format!("“{phrase}” ({people} in 6 h)")).collect();
+    let quoted: Vec<String> = named.iter().map(|(phrase, people)| format!("“{phrase}” ({people} in 6 h)")).collect();
     let more = hot.len().saturating_sub(NAMED);
     let and_more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let what = if hot.len() == 1 { "One theme is" } else { "Themes are" };
-    let reason = block("themes_hot", format!("{what} still hot: {}{and_more}", names.join(", ")));
+    let reason = block("themes_hot", format!("{what} still hot: {}{and_more}", quoted.join(", ")));
     reasons.push(reason.with("all", count(hot.len())).with("themes", Value::Phrases(named, as_count(more))));
 }
 

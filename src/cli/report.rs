@@ -24,7 +24,7 @@ pub struct Args {
     /// How it is written
     #[arg(long, value_enum, default_value = "pdf")]
     format: Format,
-    /// Its language: en or it
+    /// Its language: en, it, or another that has a catalogue
     #[arg(long, default_value = "en", value_parser = lang)]
     lang: Lang,
     /// Write to this file; `-`: stdout

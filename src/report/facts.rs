@@ -349,6 +349,11 @@ impl Facts {
         quotes.chain(self.cases.iter().map(|c| (c.worst, c.author)))
     }
 
+    /// The themes that somebody wrote about until the data time.
+    pub fn spoken_of(&self) -> impl Iterator<Item = &ThemeFact> {
+        self.themes.iter().filter(|t| t.mentions > 0)
+    }
+
     /// The first hour whose verdict was `recovered`, counted from the start.
     pub fn recovered_at(&self) -> Option<Millis> {
         use crate::domain::verdict::Verdict;

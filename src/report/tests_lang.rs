@@ -73,8 +73,12 @@ fn reasons() -> Vec<Reason> {
     let waver = [(2, 1.0), (30, 1.0), (9, 1.0), (2, 1.0), (2, 1.0)];
     let unread = [(0, 0.0); 8];
     let story: Vec<(i64, f64)> = rise.into_iter().chain(calm).chain(waver).chain(calm).chain(rise).chain(unread).collect();
+    // Each hour a little above normal: too little for any six hours, too much for three days.
+    let tail: Vec<(i64, f64)> = [(2, 1.0), (3, 1.0)].repeat(50);
     let mut found = Vec::new();
-    for (count, history, hold) in [(2, 8 * 168, 72), (2, 8 * 168, 120), (0, 8 * 168, 48), (2, 300, 72), (2, 50, 72), (2, 3, 72)] {
+    let all = [(2, 8 * 168, 72), (2, 8 * 168, 120), (0, 8 * 168, 48), (2, 300, 72), (2, 50, 72), (2, 3, 72)];
+    let worlds = all.map(|world| (world, &story)).into_iter().chain([((2, 8 * 168, 72), &tail)]);
+    for ((count, history, hold), story) in worlds {
         let baseline = normal(count, history);
         let heard = hours(START, story.iter().copied());
         let evidence = Evidence { baseline: &baseline, heard: &heard, started_at: START, hold_ms: hold * HOUR_MS, rules: Rules::default() };

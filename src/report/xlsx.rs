@@ -284,7 +284,7 @@ fn themes(book: &Book<'_>) -> Sheet {
     };
     let columns =
         [("col-theme", 40.0), ("col-unhappy", 14.0), ("col-mentions", 12.0), ("col-peak", 12.0), ("col-first", 18.0), ("col-state", 14.0)];
-    book.sheet("sheet-themes", &columns, book.facts.themes.iter().map(row).collect())
+    book.sheet("sheet-themes", &columns, book.facts.spoken_of().map(row).collect())
 }
 
 fn cases(book: &Book<'_>) -> Sheet {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sqlx::AssertSqlSafe;
 
 use super::bulk::bind;
-use super::mentions::{Listing, SELECT};
+use super::mentions::{Beyond, Listing, SELECT};
 use super::row::Cells;
 use super::{Backend, MentionCursor, MentionFilter, Result, Store, StoreError};
 use crate::domain::ids::MentionId;
@@ -154,10 +154,7 @@ impl Store {
             Backend::Postgres => ("select\n    cast(coalesce(json_agg(json_build_array(", ")), '[]') as text)"),
         };
         let select = format!("{head}{CELLS}{tail} as page\nfrom (\n{SELECT}");
-        let mut listing = Listing::new(self.backend, &select, filter);
-        if let Some(cursor) = after {
-            listing.beyond(">", cursor);
-        }
+        let mut listing = Listing::page(self.backend, &select, filter, after.map(|cursor| (Beyond::Newer, cursor)));
         listing.sql.push_str("\norder by x.created_at, x.mention_id");
         listing.and_bind("\nlimit ", limit.max(0).into(), ") as r");
         let query = listing.values.into_iter().fold(sqlx::query(AssertSqlSafe(listing.sql)), bind);

@@ -159,19 +159,13 @@ where copy_of = $1";
 impl Store {
     /// Mentions, newest first, after the end of the page before.
     pub async fn mentions(&self, filter: &MentionFilter, after: Option<MentionCursor>, limit: i64) -> Result<Vec<Mention>> {
-        let mut listing = Listing::new(self.backend, SELECT, filter);
-        if let Some(cursor) = after {
-            listing.beyond("<", cursor);
-        }
+        let listing = Listing::page(self.backend, SELECT, filter, after.map(|cursor| (Beyond::Older, cursor)));
         self.list(listing, "\norder by x.created_at desc, x.mention_id desc", limit).await
     }
 
     /// Mentions, oldest first, after the end of the page before.
     pub async fn mentions_oldest_first(&self, filter: &MentionFilter, after: Option<MentionCursor>, limit: i64) -> Result<Vec<Mention>> {
-        let mut listing = Listing::new(self.backend, SELECT, filter);
-        if let Some(cursor) = after {
-            listing.beyond(">", cursor);
-        }
+        let listing = Listing::page(self.backend, SELECT, filter, after.map(|cursor| (Beyond::Newer, cursor)));
         self.list(listing, "\norder by x.created_at, x.mention_id", limit).await
     }
 
@@ -195,6 +189,15 @@ impl Store {
     }
 }
 
+/// On which side of the end of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beyond {
+    /// Written before it.
+    Older,
+    /// Written after it.
+    Newer,
+}
+
 /// The statement of one page: constant pieces and the values that they bind.
 pub(super) struct Listing {
     pub(super) sql: String,
@@ -202,8 +205,25 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// `select` ends with the condition of the brand, `$1`.
-    pub(super) fn new(backend: Backend, select: &str, filter: &MentionFilter) -> Self {
+    /// What lies beyond the end of a page, of what `select` gives, which ends with the condition of the brand, `$1`.
+    ///
+    /// The span and the end of a page bound the same index, and SQLite seeks by one of them only: so the span begins, or
+    /// ends, where the page ended. Else each page of an export would walk through all the pages before it.
+    pub(super) fn page(backend: Backend, select: &str, filter: &MentionFilter, beyond: Option<(Beyond, MentionCursor)>) -> Self {
+        let Some((side, cursor)) = beyond else { return Self::new(backend, select, filter) };
+        let cut = |span: Span| {
+            let (from, to) = match side {
+                Beyond::Older => (span.from(), span.to().min(cursor.created_at.plus(1))),
+                Beyond::Newer => (span.from().max(cursor.created_at), span.to()),
+            };
+            Span::new(from, to).unwrap_or(Span::empty(from))
+        };
+        let mut listing = Self::new(backend, select, &MentionFilter { span: filter.span.map(cut), ..filter.clone() });
+        listing.beyond(side, cursor);
+        listing
+    }
+
+    fn new(backend: Backend, select: &str, filter: &MentionFilter) -> Self {
         let mut listing = Self { sql: select.to_owned(), values: vec![filter.brand.get().into()] };
         listing.matches(filter);
         match filter.copies {
@@ -277,8 +297,11 @@ impl Listing {
         self.sql.push(')');
     }
 
-    /// Only what is beyond the end of a page.
-    pub(super) fn beyond(&mut self, sign: &'static str, cursor: MentionCursor) {
+    fn beyond(&mut self, side: Beyond, cursor: MentionCursor) {
+        let sign = match side {
+            Beyond::Older => "<",
+            Beyond::Newer => ">",
+        };
         let _ = write!(self.sql, "\n    and (x.created_at, x.mention_id) {sign} (");
         self.and_bind("", cursor.created_at.get().into(), ", ");
         self.and_bind("", cursor.id.get().into(), ")");

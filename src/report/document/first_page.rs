@@ -143,9 +143,10 @@ fn happened(facts: &Facts, texts: &Texts) -> String {
 
 /// The themes that most people wrote about.
 fn about(facts: &Facts, texts: &Texts) -> Option<String> {
-    let phrases = facts.themes.iter().filter(|t| t.kind == ThemeKind::Phrase).take(NAMED);
-    let quoted = |t: &ThemeFact| texts.with("happened-themes-quote", &[("theme", theme_name(t, texts).into())]);
-    let names: Vec<String> = phrases.map(quoted).collect();
+    let mut phrases: Vec<&ThemeFact> = facts.spoken_of().filter(|t| t.kind == ThemeKind::Phrase).collect();
+    phrases.sort_by_key(|t| std::cmp::Reverse(t.people));
+    let quoted = |t: &&ThemeFact| texts.with("happened-themes-quote", &[("theme", theme_name(t, texts).into())]);
+    let names: Vec<String> = phrases.iter().take(NAMED).map(quoted).collect();
     (!names.is_empty()).then(|| texts.with("happened-themes", &[("themes", names.join(", ").into())]))
 }
 

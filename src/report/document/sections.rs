@@ -154,7 +154,7 @@ pub(in crate::report) fn theme_name(theme: &ThemeFact, texts: &Texts) -> String 
 fn themes(source: &Source<'_>) -> Vec<Block> {
     let (facts, texts, links) = (&source.sealed.facts, source.texts, source.links);
     let mut blocks = vec![heading(1, texts.get("themes"))];
-    if facts.themes.is_empty() {
+    if facts.spoken_of().next().is_none() {
         blocks.push(Block::Para { text: texts.get("themes-none") });
         return blocks;
     }
@@ -184,9 +184,9 @@ fn themes(source: &Source<'_>) -> Vec<Block> {
             left("col-first"),
             left("col-state"),
         ],
-        rows: facts.themes.iter().map(row).collect(),
+        rows: facts.spoken_of().map(row).collect(),
     }));
-    for theme in facts.themes.iter().filter(|t| !t.quotes.is_empty()) {
+    for theme in facts.spoken_of().filter(|t| !t.quotes.is_empty()) {
         blocks.push(heading(2, theme_name(theme, texts)));
         blocks.extend(theme.quotes.iter().map(|q| quote(source, q)));
     }

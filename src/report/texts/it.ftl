@@ -133,7 +133,7 @@ rests = Su che cosa si fonda
 rests-sources = { $n ->
     [one] { $shown } fonte
    *[other] { $shown } fonti
-}, { $mentions } menzioni dall’inizio; da allora è stato letto il { $read } del tempo, in proporzione a ciò che le fonti portano di solito.
+}, { $mentions } menzioni dall’inizio; parte del tempo letta da allora, in proporzione a ciò che le fonti portano di solito: { $read }.
 rests-baseline = La norma è: { $method }, su { $history } prima dell’inizio, { $sources }{ $cut ->
     [0] .
     [one] , con un periodo escluso.
@@ -168,7 +168,7 @@ mark-calm = Calmo da qui
 mark-closed = Chiuso
 gaps = Lacune nella lettura
 gaps-none = Ogni ora è stata letta.
-gap = { $from } – { $to }: letto il { $read }
+gap = { $from } – { $to }: parte letta { $read }
 gaps-more = { $n ->
     [one] e { $shown } altra lacuna
    *[other] e altre { $shown } lacune
@@ -194,7 +194,7 @@ col-reason = Ragione principale
 sources = Fonti
 sources-alt = Persone scontente per fonte. Di più: { $name } con { $n }.
 sources-caption = Persone scontente distinte dall’inizio, e la parte di tempo letta.
-sources-note = { $people }, letto il { $read }
+sources-note = { $people }, parte letta { $read }
 sources-none = Nessuna fonte è stata letta.
 people-count = { $n ->
     [one] { $shown } persona
@@ -257,7 +257,7 @@ col-recovered = Fino al rientro
 method = Metodo e limiti
 method-1 = Ebb legge luoghi pubblici in cui scrivono i clienti e valuta ogni post sulla macchina su cui gira. Ogni persona conta una volta per periodo, per quanto scriva; le copie di un testo non contano per nessuno.
 method-2 = La preoccupazione è il numero di persone scontente distinte in un’ora. È confrontata con ciò che è normale per quell’ora, imparato prima dell’incidente e poi congelato. La fascia contiene diciannove ore normali su venti.
-method-3 = Rientrato significa: la preoccupazione è rimasta nella norma per { $hold } senza interruzione. Il tempo in cui è stato letto meno del { $share } di ciò che si sente di solito non conta; allora il verdetto è sconosciuto, e non calmo.
+method-3 = Rientrato significa: la preoccupazione è rimasta nella norma per { $hold } senza interruzione. Il tempo in cui la parte letta di ciò che si sente di solito è sotto { $share } non conta; allora il verdetto è sconosciuto, e non calmo.
 method-4 = Le persone sono segnalate da una gravità di { $severity } in su, su una scala da 0 a 1. Il modello sbaglia: singoli post possono essere giudicati male nei due sensi, e l’ironia lo è spesso. Le persone possono correggerlo nelle pagine, e la loro correzione vale.
 method-5 = Si vedono solo post pubblici che nominano il marchio. Chi si lamenta al telefono, in gruppi privati o per nulla non si vede. Chi tace non è considerato contento.
 method-6 = Gli stati delle persone sono quelli del momento in cui questo rapporto fu fatto per la prima volta. I post scritti prima della data dei dati e letti dopo stanno in un rapporto fatto più tardi, non in uno sigillato.
@@ -322,7 +322,7 @@ reason-no_baseline = Nessuna base: prima dell’inizio sono state lette meno di 
     .kind = Nessuna base: prima dell’inizio sono state lette meno di 24 ore
 reason-early = La prima ora dalle { $since } non è ancora completa
     .kind = La prima ora dall’inizio non è ancora completa
-reason-coverage_low = Nelle ultime { $hours } h è stato letto solo il { $read } di ciò che si sente di solito
+reason-coverage_low = Letto troppo poco nelle ultime { $hours } h, rispetto a ciò che si sente di solito: { $read }
     .kind = È stato letto troppo poco di ciò che si sente di solito
 reason-baseline_unscored = La norma non è ancora nota: { $waiting-shown } menzioni precedenti su { $all-shown } attendono una valutazione
     .kind = La norma non è ancora nota: menzioni precedenti attendono una valutazione
@@ -331,7 +331,7 @@ reason-unscored = { $waiting-shown } menzioni recenti su { $all-shown } attendon
 reason-concern_raised = La preoccupazione è { reason-level }: { reason-rates }
     .kind = La preoccupazione è sopra la norma
 reason-concern_easing = La preoccupazione è { reason-level }{ $peak ->
-    [known] , il { $below } sotto il picco delle { $at }
+    [known] , { $below } sotto il picco delle { $at }
    *[none] {""}
 }: { reason-rates }
     .kind = La preoccupazione è sopra la norma, ma in calo
@@ -377,8 +377,8 @@ reason-source_silent = { $case ->
         [one] { $more-shown } altra fonte tace
        *[other] { $more-shown } altre fonti tacciono
     }
-    [never] { $source } non è mai stata letta (porta il { $share } di ciò che si sente di solito)
-   *[since] { $source } tace dalle { $since } (porta il { $share } di ciò che si sente di solito)
+    [never] { $source } non è mai stata letta (la sua parte di ciò che si sente di solito: { $share })
+   *[since] { $source } tace dalle { $since } (la sua parte di ciò che si sente di solito: { $share })
 }
     .kind = Una fonte su cui si fonda il confronto tace
 reason-source_quiet = { $source } è stranamente in silenzio dalle { $since }: risponde, ma a quest’ora sarebbero usuali { $expected } menzioni
@@ -387,7 +387,7 @@ reason-hold_complete = Calmo dalle { $since }: l’attesa di { $hold } è trasco
     .kind = Il tempo di attesa è trascorso nella calma
 reason-hold_still_high = Ogni ora è nella norma, la somma no: { $count-shown } autori scontenti nelle { $hours } h fino alle { $at }, calmo è fino a { $calm-shown }
     .kind = Ogni ora è nella norma, la somma no
-reason-hold_paused = Il tempo di attesa è fermo a { $held } su { $hold }: si legge solo il { $read }
+reason-hold_paused = Il tempo di attesa è fermo a { $held } su { $hold }, perché si legge troppo poco: { $read }
     .kind = Il tempo di attesa è fermo: si legge troppo poco
 reason-hold_running = { $case ->
     [tail] Calmo dalle { $since }: attesa a { $held } su { $hold }, ne mancano { $left } (contati da { $tail } dopo le prime ore calme, quando il calo era finito)

@@ -11,6 +11,7 @@ use super::input::Input;
 use super::once::WithoutSecret;
 use super::{Answer, Items, Problem, created};
 use crate::domain::ids::{IncidentId, ShareId};
+use crate::domain::time::Millis;
 use crate::store::{SealedReport, Share};
 use crate::web::failure::WebError;
 use crate::web::page::report::{SHOWN, asked_lang, make_share};
@@ -64,7 +65,7 @@ impl From<Share> for ShareShape {
             lang: s.lang,
             created_at: s.created_at.to_rfc3339(),
             expires_at: s.expires_at.to_rfc3339(),
-            revoked_at: s.revoked_at.map(|at| at.to_rfc3339()),
+            revoked_at: s.revoked_at.map(Millis::to_rfc3339),
             url: None,
         }
     }

@@ -41,6 +41,22 @@ async fn paging_shows_each_mention_once_in_order_although_times_are_equal(db: &D
     }
     up.reverse();
     assert_eq!(up, whole);
+    // The same within a span, whose ends lie in the middle of equal times.
+    let span = Span::new(NOON.plus(-2 * HOUR_MS), NOON).expect("a span");
+    let within: Vec<_> = whole.iter().filter(|m| span.from() <= m.created_at && m.created_at < span.to()).cloned().collect();
+    let filter = MentionFilter { span: Some(span), ..filter };
+    let (mut down, mut up) = (Vec::new(), Vec::new());
+    loop {
+        let older = db.store.mentions(&filter, down.last().map(cursor), 7).await.expect("a page");
+        let newer = db.store.mentions_oldest_first(&filter, up.last().map(cursor), 7).await.expect("a page");
+        if older.is_empty() && newer.is_empty() {
+            break;
+        }
+        down.extend(older);
+        up.extend(newer);
+    }
+    up.reverse();
+    assert_eq!((within.len(), &down, &up), (33, &within, &within));
 }
 
 async fn pages_for_exports_hold_the_same_as_mentions(db: &Database) {
@@ -69,7 +85,10 @@ async fn pages_for_exports_hold_the_same_as_mentions(db: &Database) {
                 (row.url.as_deref(), row.reply_to.as_deref(), row.lang.as_deref()),
                 (m.url.as_deref(), m.reply_to.as_deref(), m.lang.as_deref())
             );
-            assert_eq!((row.edited_at, row.deleted_at, row.copy_of), (m.edited_at, m.deleted_at, m.copy_of.map(|id| id.get())));
+            assert_eq!(
+                (row.edited_at, row.deleted_at, row.copy_of),
+                (m.edited_at, m.deleted_at, m.copy_of.map(ebb::domain::ids::MentionId::get))
+            );
             assert_eq!(
                 (&*row.handle, &*row.name, row.followers, &*row.why),
                 (&*m.author.handle, &*m.author.name, m.author.followers, &*m.why)
