@@ -371,7 +371,8 @@ mod tests {
 
     #[test]
     fn the_code_of_an_error_is_a_theme_and_the_end_of_an_amount_is_none() {
-        let incident = said(1, 40, &["cut off, like 370,000 others", "only 503 here, like 370,000 others"], Mood::Negative);
+        let mut incident = said(1, 20, &["more than 370,000 homes are cut off"], Mood::Negative);
+        incident.extend(said(100, 20, &["nothing but 503 since noon"], Mood::Negative));
         let brand = HashSet::new();
         let found = find(&Corpus { incident: &incident, others: &[], baseline: &usual(), brand: &brand }, 12);
         let forms: Vec<&str> = found.iter().flat_map(|f| &f.forms).flat_map(|f| f.split(' ')).collect();
