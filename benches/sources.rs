@@ -1,8 +1,8 @@
 //! A thousand sources in one process: how late they are asked, what that costs, and what rest costs.
 //!
 //! `cargo bench --bench sources [SOURCES] [SECONDS]`. The servers are living fakes on loopback in a process of their own, four
-//! sources to a server, in four protocols (feed, Mastodon, WordPress, Discourse); each source has four weeks of posts at its
-//! start and a new one every minute, of which one in ten names the brand, and each answer takes 50 ms. The poller, its client
+//! sources to a server, in four protocols (feed, Mastodon, WordPress, Discourse); each source has up to four weeks of posts at
+//! its start and a new one every minute, of which one in ten names the brand, and each answer takes 50 ms. The poller, its client
 //! and its politeness are those of `ebb run`; the model, which is another part, does not run.
 //!
 //! Lateness is when a source is asked minus when it should have been: the end of its last poll plus its interval.
@@ -161,9 +161,15 @@ async fn comments(State(start): State<i64>, Query(params): Params) -> Response {
 
 async fn posts(State(start): State<i64>, Query(params): Params) -> Response {
     let shelf = Shelf::of(start).await;
-    let top = params.get("before").and_then(|b| b.parse().ok()).unwrap_or(shelf.newest);
-    let post = |n: i64| json!({"id": n, "topic_id": 8, "topic_slug": "s", "post_number": 2, "username": "kim", "user_id": 7, "created_at": shelf.at(n).to_rfc3339(), "version": 1, "cooked": words(n)});
-    let list: Vec<Value> = (top - 49..=top).rev().filter(|n| *n > shelf.newest - 200).map(post).collect();
+    // A young forum: its posts are numbered from two hundred before the start on.
+    let before_first = HISTORY - 200;
+    let newest = shelf.newest - before_first;
+    let top = params.get("before").and_then(|b| b.parse().ok()).unwrap_or(newest);
+    let post = |id: i64| {
+        let at = shelf.at(id + before_first).to_rfc3339();
+        json!({"id": id, "topic_id": 8, "topic_slug": "s", "post_number": 2, "username": "kim", "user_id": 7, "created_at": at, "version": 1, "cooked": words(id)})
+    };
+    let list: Vec<Value> = ((top - 49).max(1)..=top).rev().map(post).collect();
     axum::Json(json!({"latest_posts": list})).into_response()
 }
 
