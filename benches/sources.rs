@@ -1,8 +1,8 @@
 //! A thousand sources in one process: how late they are asked, what that costs, and what rest costs.
 //!
 //! `cargo bench --bench sources [SOURCES] [SECONDS]`. The servers are living fakes on loopback in a process of their own, four
-//! sources to a server, in four protocols (feed, Mastodon, WordPress, Discourse); each source has four weeks of posts at its
-//! start and a new one every minute, of which one in ten names the brand, and each answer takes 50 ms. The poller, its client
+//! sources to a server, in four protocols (feed, Mastodon, WordPress, Discourse); each source has up to four weeks of posts at
+//! its start and a new one every minute, of which one in ten names the brand, and each answer takes 50 ms. The poller, its client
 //! and its politeness are those of `ebb run`; the model, which is another part, does not run.
 //!
 //! Lateness is when a source is asked minus when it should have been: the end of its last poll plus its interval.
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use ebb::assess::{Settings, Worker};
@@ -30,6 +30,7 @@ use ebb::sources::{Http, HttpOptions, PollError, Secrets, SettingsError};
 use ebb::store::Store;
 use ebb::web::{WebState, router};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -74,7 +75,7 @@ impl Servers {
 }
 
 async fn serve(count: usize) {
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks = JoinSet::new();
     for _ in 0..count {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("http://{}", listener.local_addr().unwrap());
@@ -160,9 +161,15 @@ async fn comments(State(start): State<i64>, Query(params): Params) -> Response {
 
 async fn posts(State(start): State<i64>, Query(params): Params) -> Response {
     let shelf = Shelf::of(start).await;
-    let top = params.get("before").and_then(|b| b.parse().ok()).unwrap_or(shelf.newest);
-    let post = |n: i64| json!({"id": n, "topic_id": 8, "topic_slug": "s", "post_number": 2, "username": "kim", "user_id": 7, "created_at": shelf.at(n).to_rfc3339(), "version": 1, "cooked": words(n)});
-    let list: Vec<Value> = (top - 49..=top).rev().filter(|n| *n > shelf.newest - 200).map(post).collect();
+    // A young forum: its posts are numbered from two hundred before the start on.
+    let before_first = HISTORY - 200;
+    let newest = shelf.newest - before_first;
+    let top = params.get("before").and_then(|b| b.parse().ok()).unwrap_or(newest);
+    let post = |id: i64| {
+        let at = shelf.at(id + before_first).to_rfc3339();
+        json!({"id": id, "topic_id": 8, "topic_slug": "s", "post_number": 2, "username": "kim", "user_id": 7, "created_at": at, "version": 1, "cooked": words(id)})
+    };
+    let list: Vec<Value> = ((top - 49).max(1)..=top).rev().map(post).collect();
     axum::Json(json!({"latest_posts": list})).into_response()
 }
 
@@ -270,13 +277,15 @@ async fn measure(urls: &[String], sources: usize, time: Duration) {
         let watched = Watched { platforms: Platforms { http, secrets: Secrets::fixed(HashMap::new()) }, record: Arc::clone(&record) };
         let options = PollerOptions { floor_ms: EVERY_MS, ..PollerOptions::default() };
         let poller = Poller::new(store.clone(), watched, clock.clone(), options, stop);
-        tokio::spawn(async move { poller.run().await })
+        let mut task = JoinSet::new();
+        task.spawn(async move { poller.run().await });
+        task
     };
     let stop = CancellationToken::new();
     let (began, used) = (Instant::now(), cpu());
-    let running = poll(stop.clone());
+    let mut running = poll(stop.clone());
     while record.lock().unwrap().ended.len() < sources {
-        assert!(began.elapsed() < Duration::from_secs(900), "the first round does not end");
+        assert!(began.elapsed() < Duration::from_mins(15), "the first round does not end");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let first = began.elapsed().as_secs_f64();
@@ -290,7 +299,7 @@ async fn measure(urls: &[String], sources: usize, time: Duration) {
     let (took, used) = (began.elapsed().as_secs_f64(), cpu() - used);
     let mut late = std::mem::take(&mut record.lock().unwrap().late);
     late.sort_by(f64::total_cmp);
-    let part = |share: f64| late[((late.len() - 1) as f64 * share) as usize];
+    let part = |percent: usize| late[(late.len() - 1) * percent / 100];
     let (polls, failed) = {
         let record = record.lock().unwrap();
         (record.polls, record.failed)
@@ -301,9 +310,9 @@ async fn measure(urls: &[String], sources: usize, time: Duration) {
         100.0 * used / took,
         memory()
     );
-    println!("lateness:                      p50 {:.0} ms, p99 {:.0} ms, most {:.0} ms", part(0.5), part(0.99), part(1.0));
+    println!("lateness:                      p50 {:.0} ms, p99 {:.0} ms, most {:.0} ms", part(50), part(99), part(100));
     stop.cancel();
-    running.await.unwrap();
+    running.join_next().await.unwrap().unwrap();
 
     store.sync_sources(&specs(urls, sources, brand, HOUR_MS), clock.now()).await.unwrap();
     look_at_pages(&store, &clock).await;
@@ -331,7 +340,7 @@ async fn look_at_pages(store: &Store, clock: &Clock) {
 }
 
 /// Nothing is due: all were asked a moment ago, and are asked once an hour.
-async fn rest(store: &Store, poll: impl Fn(CancellationToken) -> tokio::task::JoinHandle<()>, clock: &Clock) {
+async fn rest(store: &Store, poll: impl Fn(CancellationToken) -> JoinSet<()>, clock: &Clock) {
     while let Some(lease) = store.claim_source("rest", clock.now(), MINUTE_MS).await.unwrap() {
         store.give_back(&lease, clock.now().plus(HOUR_MS)).await.unwrap();
     }
@@ -341,17 +350,17 @@ async fn rest(store: &Store, poll: impl Fn(CancellationToken) -> tokio::task::Jo
         store.give_back(&lease, clock.now().plus(HOUR_MS)).await.unwrap();
     }
     let stop = CancellationToken::new();
-    let running = poll(stop.clone());
+    let mut running = poll(stop.clone());
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (began, used) = (Instant::now(), cpu());
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     println!(
         "at rest, nothing due:          {:>7.2} % of a core, {:.0} MB",
         100.0 * (cpu() - used) / began.elapsed().as_secs_f64(),
         memory()
     );
     stop.cancel();
-    running.await.unwrap();
+    running.join_next().await.unwrap().unwrap();
 }
 
 /// Seconds of processor time that this process has used.

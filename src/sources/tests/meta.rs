@@ -57,11 +57,11 @@ impl Instagram {
         self.0.newest().iter().filter(|e| e.n % 3 == sort).map(Self::element).collect()
     }
 
-    /// A known element, if it has the fields that are asked for.
-    fn one(&self, id: &str, fields: &str) -> Result<Value, Response> {
+    /// A known element, if it has the fields that are asked for; else the code and subcode of the refusal.
+    fn one(&self, id: &str, fields: &str) -> Result<Value, (i64, i64)> {
         let n = id.parse::<u64>().expect("a number") - 1000;
-        let entry = self.0.get(n).filter(|e| !e.deleted).ok_or_else(|| bad(100, 33))?;
-        if (n % 3 == 0) == fields.contains("caption") { Ok(Self::element(&entry)) } else { Err(bad(100, 0)) }
+        let entry = self.0.get(n).filter(|e| !e.deleted).ok_or((100, 33))?;
+        if (n % 3 == 0) == fields.contains("caption") { Ok(Self::element(&entry)) } else { Err((100, 0)) }
     }
 }
 
@@ -92,7 +92,7 @@ impl Shelved for Instagram {
                     json!({"id": "900", "text": "we are on it", "timestamp": at, "username": "acme", "replies": {"data": self.of(2)}});
                 paged(call, &self.of(1).into_iter().chain([own]).collect::<Vec<_>>())
             }
-            id => self.one(id, fields).map_or_else(|refusal| refusal, json),
+            id => self.one(id, fields).map_or_else(|(code, subcode)| bad(code, subcode), json),
         }
     }
 

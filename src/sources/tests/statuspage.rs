@@ -24,16 +24,18 @@ fn incident(updates: &Value) -> Value {
     }, {"name": "no id", "incident_updates": [{"id": "x", "body": "lost"}]}, 7]})
 }
 
+type Said = Arc<Mutex<Vec<(Item, String)>>>;
+
 /// One incident with all that is said of it. What a page brings are updates, never mentions.
 #[derive(Debug, Default)]
-struct Living(Arc<Mutex<Vec<(Item, String)>>>);
+struct Living(Said);
 
 impl Fake for Living {
     const KIND: SourceKind = SourceKind::Statuspage;
     const LATE_MS: i64 = DAY_MS;
 
     fn router(self: Arc<Self>) -> Router {
-        let give = |State(said): State<Arc<Mutex<Vec<(Item, String)>>>>| async move {
+        let give = |State(said): State<Said>| async move {
             let said = said.lock().expect("updates");
             let updates: Vec<Value> = said
                 .iter()
