@@ -2,7 +2,6 @@
 
 use rust_bert::RustBertError;
 use rust_bert::bert::{BertConfig, BertForSequenceClassification};
-use rust_bert::deberta_v2::{DebertaV2Config, DebertaV2ForSequenceClassification};
 use rust_bert::distilbert::{DistilBertConfig, DistilBertModelClassifier};
 use rust_bert::roberta::RobertaForSequenceClassification;
 use serde::de::DeserializeOwned;
@@ -15,7 +14,6 @@ pub(super) enum Network {
     DistilBert(DistilBertModelClassifier),
     /// RoBERTa and XLM-RoBERTa, which differ in their words only.
     Roberta(RobertaForSequenceClassification),
-    DebertaV2(DebertaV2ForSequenceClassification),
 }
 
 /// Places of RoBERTa's texts begin after the one of the padding.
@@ -35,7 +33,7 @@ impl Network {
         config.remove("label2id");
         // Wanted by rust-bert, without a meaning here, and no longer written by transformers.
         config.entry("tie_weights_").or_insert(true.into());
-        for key in ["hidden_act", "activation", "pooler_hidden_act", "conv_act"] {
+        for key in ["hidden_act", "activation"] {
             // The same function under the name that later versions give it.
             if config.get(key).is_some_and(|name| name == "gelu_pytorch_tanh") {
                 config.insert(key.to_owned(), "gelu_new".into());
@@ -45,13 +43,11 @@ impl Network {
             "bert" => BertForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Bert),
             "distilbert" => DistilBertModelClassifier::new(root, &read::<DistilBertConfig>(config)?).map(Self::DistilBert),
             "roberta" | "xlm-roberta" => RobertaForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Roberta),
-            "deberta-v2" => DebertaV2ForSequenceClassification::new(root, &read::<DebertaV2Config>(config)?).map(Self::DebertaV2),
-            // It takes the number of heads for the length of the text where it bounds the distance of two tokens.
-            "deberta" => {
-                return Err("the first DeBERTa is computed wrongly by rust-bert 0.23; take one of DeBERTa v2 or v3, or export it to ONNX"
-                    .to_owned());
+            // Of the first the cause is known: it takes the number of heads for the length of the text.
+            "deberta" | "deberta-v2" => {
+                return Err("rust-bert 0.23 gives other scores for DeBERTa than transformers does; export it to ONNX".to_owned());
             }
-            other => return Err(format!("`model_type` is \"{other}\"; bert, distilbert, roberta, xlm-roberta and deberta-v2 are known")),
+            other => return Err(format!("`model_type` is \"{other}\"; bert, distilbert, roberta and xlm-roberta are known")),
         };
         made.map_err(|e| e.to_string())
     }
@@ -63,7 +59,6 @@ impl Network {
             Self::Bert(model) => model.forward_t(ids, mask, None, None, None, false).logits,
             Self::DistilBert(model) => model.forward_t(ids, mask, None, false)?.logits,
             Self::Roberta(model) => model.forward_t(ids, mask, None, places(ids).as_ref(), None, false).logits,
-            Self::DebertaV2(model) => model.forward_t(ids, mask, None, None, None, false)?.logits,
         })
     }
 }
