@@ -46,15 +46,16 @@ def severity_target(points):
 
 
 def five_points(folder):
-    """Text key -> (text, mean of its five-point labels over topics, labels)."""
+    """Text key -> (text, its five-point labels, one a topic, the part it is from)."""
     found = {}
     for row in read_tsv(os.path.join(folder, "semeval_topic", "train.tsv")):
         try:
             points = int(row["orig_label"])
         except ValueError:
             continue
-        found.setdefault(text_key(row["text"]), (row["text"], []))[1].append(points)
-    return {key: (text, sum(p) / len(p), p) for key, (text, p) in found.items()}
+        key = text_key(row["text"])
+        found.setdefault(key, (row["text"], [], row["split"]))[1].append(points)
+    return found
 
 
 def gold_rows(folder):
@@ -64,13 +65,14 @@ def gold_rows(folder):
     for row in read_tsv(os.path.join(folder, "semeval_tweeteval", "train.tsv")):
         key = text_key(row["text"])
         seen.add(key)
-        sev = severity_target(points[key][1]) if key in points else None
+        sev = severity_target(sum(points[key][1]) / len(points[key][1])) if key in points else None
         item = {"text": preprocess(row["text"]), "task": "main", "y": int(row["label"]),
                 "w": 1.0, "sev": sev}
         (hold if held_out(row["text"]) else train).append(item)
-    for key, (text, mean, _) in points.items():
+    for key, (text, found, _) in points.items():
         if key in seen or held_out(text):
             continue
+        mean = sum(found) / len(found)
         label = 0 if mean < 0 else 2 if mean > 0 else 1
         train.append({"text": preprocess(text), "task": "main", "y": label, "w": 0.4,
                       "sev": severity_target(mean)})
@@ -78,13 +80,12 @@ def gold_rows(folder):
 
 
 def severity_holdout(folder):
-    """(texts, five-point labels) of the held-out part, one row per topic."""
-    texts, labels = [], []
-    for text, _, points in five_points(folder).values():
-        if held_out(text):
-            texts += [preprocess(text)] * len(points)
-            labels += points
-    return texts, labels
+    """Held-out five-point labels, a row a topic: text, points, part, label of the whole post."""
+    path = os.path.join(folder, "semeval_tweeteval", "train.tsv")
+    whole = {text_key(row["text"]): int(row["label"]) for row in read_tsv(path)}
+    return [{"text": preprocess(text), "points": label, "part": part, "whole": whole.get(key)}
+            for key, (text, points, part) in five_points(folder).items() if held_out(text)
+            for label in points]
 
 
 def _entity_rows(folder, rng):

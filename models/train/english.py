@@ -110,8 +110,9 @@ def fit_settings(predict, hold, folder, plan, version):
     logits, _ = predict([r["text"] for r in hold])
     labels = [r["y"] for r in hold]
     temperature, bias = calibrate.fit_probabilities(logits, labels)
-    texts, points = data.severity_holdout(folder)
-    scale, offset = calibrate.fit_severity(predict(texts)[1], points)
+    judged = data.severity_holdout(folder)
+    scale, offset = calibrate.fit_severity(predict([r["text"] for r in judged])[1],
+                                           [r["points"] for r in judged])
     settings = {"name": "ebb-en", "version": version, "languages": ["en"],
                 "labels": ["negative", "neutral", "positive"],
                 "max_tokens": plan["max_tokens"], "temperature": temperature, "bias": bias,
@@ -141,17 +142,32 @@ def write_reference(out, int8, fp32, tokenizer, settings):
         json.dump(found, handle, ensure_ascii=False, indent=1)
 
 
+def severity_reports(predict, judged, settings):
+    """Severity over all held-out five-point labels, and over each part of that task."""
+    raw = predict([r["text"] for r in judged])[1]
+    severity = calibrate.apply_severity(raw, settings)
+    parts = np.array([r["part"] for r in judged])
+
+    def over(at):
+        rows = [judged[i] for i in at]
+        return measure.severity_report(severity[at], [r["points"] for r in rows],
+                                       [r["whole"] for r in rows])
+
+    found = {"severity": over(np.arange(len(judged)))}
+    for part in sorted(set(parts)):
+        found[f"severity {part}"] = over(np.where(parts == part)[0])
+    return found
+
+
 def evaluate(predict, folder, hold, settings, research):
     """Every number of one form of the model."""
     def classes(texts, labels):
         logits, _ = predict(texts)
         return measure.class_report(calibrate.apply(logits, settings), labels,
                                     settings["decision"])
-    texts, points = data.severity_holdout(folder)
     report = {"validation": classes(*data.validation_rows(folder)),
               "held_out": classes([r["text"] for r in hold], [r["y"] for r in hold]),
-              "severity": measure.severity_report(
-                  calibrate.apply_severity(predict(texts)[1], settings), points)}
+              **severity_reports(predict, data.severity_holdout(folder), settings)}
     for name in research:
         rows = data.research_rows(folder, name)
         if rows[0]:

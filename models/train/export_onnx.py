@@ -36,7 +36,7 @@ def export_fp32(model, path):
 
 
 def _kept(path, keep):
-    """Names of the products that a recipe leaves in fp32 (the heads always are)."""
+    """Names of the encoder's products that a recipe leaves in fp32."""
     nodes = [n.name for n in onnx.load(path).graph.node if n.op_type == "MatMul"]
     downs = [n for n in nodes if "/down/" in n]
     return downs if "down" in keep else downs[-1:] if "last" in keep else []

@@ -112,10 +112,29 @@ def class_report(probabilities, labels, decision=(1, 1, 1)):
             "reliability": table}
 
 
-def severity_report(severity, points):
-    """Spearman with the five points, and who is in the top 5 %."""
+def severity_report(severity, points, whole=None):
+    """Spearman with the five points, and who is in the top 5 %.
+
+    How many of the top are negative depends on how many of all are, so the
+    share of all stands beside it, and what the top would be if a third of
+    all were negative: the same posts, weighted. `whole`: labels of the posts
+    as a whole, since the points are towards a topic.
+    """
     severity, points = np.asarray(severity), np.asarray(points)
-    top = np.argsort(-severity, kind="stable")[: max(1, round(0.05 * len(points)))]
-    return {"n": len(points), "spearman": float(-spearmanr(severity, points).statistic),
-            "top5_negative": float((points[top] < 0).mean()),
-            "top5_strong": float((points[top] == -2).mean())}
+    order = np.argsort(-severity, kind="stable")
+    negative, top = points[order] < 0, max(1, round(0.05 * len(points)))
+    share = float(negative.mean())
+    weight = np.where(negative, 1 / (3 * max(share, 1e-9)), 2 / (3 * max(1 - share, 1e-9)))
+    inside = np.cumsum(weight) <= 0.05 * weight.sum()
+    inside[0] = True
+    precision = np.cumsum(negative) / np.arange(1, len(points) + 1)
+    report = {"n": len(points), "spearman": float(-spearmanr(severity, points).statistic),
+              "all_negative": share, "top5_negative": float(negative[:top].mean()),
+              "top5_strong": float((points[order][:top] == -2).mean()),
+              "average_precision": float(precision[negative].mean()) if share else 0.0,
+              "top5_negative_of_a_third": float(weight[inside & negative].sum()
+                                                / weight[inside].sum())}
+    if whole is not None:
+        either = negative | np.array([label == 0 for label in whole])[order]
+        report["top5_negative_either"] = float(either[:top].mean())
+    return report
