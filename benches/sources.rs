@@ -293,7 +293,10 @@ async fn measure(urls: &[String], sources: usize, time: Duration) {
 
     // One interval until the schedule has settled.
     tokio::time::sleep(Duration::from_millis(u64::try_from(EVERY_MS).unwrap())).await;
-    *record.lock().unwrap() = Record { ended: std::mem::take(&mut record.lock().unwrap().ended), ..Record::default() };
+    {
+        let mut record = record.lock().unwrap();
+        *record = Record { ended: std::mem::take(&mut record.ended), ..Record::default() };
+    }
     let (began, used) = (Instant::now(), cpu());
     tokio::time::sleep(time).await;
     let (took, used) = (began.elapsed().as_secs_f64(), cpu() - used);
