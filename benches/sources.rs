@@ -49,7 +49,8 @@ fn main() {
         return runtime().block_on(serve(numbers[0]));
     }
     let sources = numbers.first().copied().unwrap_or(1_000);
-    let seconds = numbers.get(1).copied().unwrap_or(240);
+    // Two intervals at least: sources keep the order in which they were first asked.
+    let seconds = numbers.get(1).copied().unwrap_or(240).max(120);
     let mut servers = Servers::start(sources.div_ceil(OF_SERVER));
     runtime().block_on(measure(&servers.urls, sources, Duration::from_secs(u64::try_from(seconds).unwrap())));
     servers.child.kill().unwrap();
@@ -293,7 +294,10 @@ async fn measure(urls: &[String], sources: usize, time: Duration) {
 
     // One interval until the schedule has settled.
     tokio::time::sleep(Duration::from_millis(u64::try_from(EVERY_MS).unwrap())).await;
-    *record.lock().unwrap() = Record { ended: std::mem::take(&mut record.lock().unwrap().ended), ..Record::default() };
+    {
+        let mut record = record.lock().unwrap();
+        *record = Record { ended: std::mem::take(&mut record.ended), ..Record::default() };
+    }
     let (began, used) = (Instant::now(), cpu());
     tokio::time::sleep(time).await;
     let (took, used) = (began.elapsed().as_secs_f64(), cpu() - used);
