@@ -290,7 +290,7 @@ pub async fn load_rates(store: &Store, incident: &Incident, now: Millis) -> Resu
 }
 
 /// Stretches of an incident, each with as many mentions, over which its sample is even.
-const STRETCHES: usize = 8;
+const STRETCHES: u8 = 8;
 
 /// How many mentions of each stretch are in the sample.
 ///
@@ -298,7 +298,7 @@ const STRETCHES: usize = 8;
 /// the first hours more than the incident does, and its rate with it. So each draw first fills the stretches that have less
 /// than their part: a sample with proportional allocation, which needs no weights (Cochran, *Sampling Techniques*, 5.5).
 pub(super) struct Evenly {
-    taken: [usize; STRETCHES],
+    taken: [usize; STRETCHES as usize],
     total: i64,
     goal: f64,
 }
@@ -306,8 +306,11 @@ pub(super) struct Evenly {
 impl Evenly {
     /// A sample that is to grow by `wanted`, of `total` mentions; `places` are those of its mentions among them, oldest first.
     pub(super) fn new(places: &[i64], total: i64, wanted: usize) -> Self {
-        let mut even = Self { taken: [0; STRETCHES], total: total.max(1), goal: (places.len() + wanted) as f64 / STRETCHES as f64 };
-        places.iter().for_each(|place| even.take(*place));
+        let mut even =
+            Self { taken: [0; STRETCHES as usize], total: total.max(1), goal: (places.len() + wanted) as f64 / f64::from(STRETCHES) };
+        for place in places {
+            even.take(*place);
+        }
         even
     }
 
@@ -320,7 +323,7 @@ impl Evenly {
             at -= due;
             at < 0.0
         });
-        let border = |i: i64| i * self.total / STRETCHES as i64;
+        let border = |i: i64| i * self.total / i64::from(STRETCHES);
         match chosen.map(|(i, _)| border(i)..border(i + 1)) {
             Some(stretch) if !stretch.is_empty() => rng.random_range(stretch),
             _ => rng.random_range(0..self.total),
@@ -329,7 +332,7 @@ impl Evenly {
 
     /// Counts a drawn mention.
     pub(super) fn take(&mut self, place: i64) {
-        let stretch = place.clamp(0, self.total - 1) * STRETCHES as i64 / self.total;
+        let stretch = place.clamp(0, self.total - 1) * i64::from(STRETCHES) / self.total;
         if let Some(n) = usize::try_from(stretch).ok().and_then(|i| self.taken.get_mut(i)) {
             *n += 1;
         }

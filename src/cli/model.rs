@@ -76,7 +76,7 @@ struct Pull {
     /// Languages that it should read (ISO 639-1); all when left out
     #[arg(long, value_name = "LANG,…", value_delimiter = ',')]
     languages: Vec<String>,
-    /// Which network file, when there are several: an .onnx file, model.safetensors or rust_model.ot
+    /// Which network file, when there are several: `model.safetensors`, `rust_model.ot`, or a path that ends in `.onnx`
     #[arg(long, value_name = "PATH")]
     file: Option<String>,
 }

@@ -359,7 +359,9 @@ mod tests {
         ];
         for (lang, one, two, about) in told {
             let mut incident = said(1, 40, &[one, two], Mood::Negative);
-            incident.iter_mut().for_each(|d| lang.clone_into(&mut d.lang));
+            for mention in &mut incident {
+                lang.clone_into(&mut mention.lang);
+            }
             let brand = HashSet::new();
             let found = find(&Corpus { incident: &incident, others: &[], baseline: &usual(), brand: &brand }, 12);
             let forms: Vec<&String> = found.iter().flat_map(|f| &f.forms).collect();

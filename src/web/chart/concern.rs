@@ -115,7 +115,7 @@ impl Choice {
 
     /// With the languages that can be drawn alone; `asked` is drawn. The second line stays as it is.
     #[must_use]
-    pub fn in_language(self, asked: Option<&str>, spoken: Vec<String>, place: &Link) -> Self {
+    pub fn in_language(self, asked: Option<&str>, spoken: &[String], place: &Link) -> Self {
         let place = place.clone().with("line", self.second.value_in_address());
         let lead = |lang: &str| place.clone().with("lang", lang).at("curve");
         let everybody = asked.map(|_| ("all languages".to_owned(), lead("")));

@@ -119,8 +119,9 @@ async fn choose(
         }
     }
     let spoken = state.store.spoken(brand, curve.span).await?;
-    let spoken = spoken.into_iter().take(LANGUAGES).map(|l| if l.lang.is_empty() { "und".to_owned() } else { l.lang }).collect();
+    let spoken: Vec<String> =
+        spoken.into_iter().take(LANGUAGES).map(|l| if l.lang.is_empty() { "und".to_owned() } else { l.lang }).collect();
     let lines = query.line.as_deref().unwrap_or_default();
-    curve.choice = Choice::new(lines, &place.clone().with("lang", asked.unwrap_or_default())).in_language(asked, spoken, place);
+    curve.choice = Choice::new(lines, &place.clone().with("lang", asked.unwrap_or_default())).in_language(asked, &spoken, place);
     Ok(())
 }
