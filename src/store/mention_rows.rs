@@ -22,7 +22,7 @@ pub struct MentionPage(String);
 /// A text of a page.
 type Text<'a> = Cow<'a, str>;
 
-/// One mention as it is exported, in the order of [`CELLS`].
+/// One mention as it is exported, in the order of `CELLS`.
 #[derive(Debug, Deserialize)]
 pub struct MentionRow<'a> {
     /// Row id.

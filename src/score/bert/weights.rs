@@ -123,7 +123,7 @@ mod tests {
 
     fn store() -> VarStore {
         let store = VarStore::new(Device::Cpu);
-        store.root().sub("norm").var("weight", &[2], nn::Init::Const(0.0));
+        let _ = store.root().sub("norm").var("weight", &[2], nn::Init::Const(0.0));
         store
     }
 
