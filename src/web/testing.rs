@@ -13,7 +13,7 @@ use crate::domain::verdict::{Assessment, Reason, Verdict};
 
 use crate::store::{FlagRow, Keep, NewIncident, PageToKeep, Store};
 
-use super::chart::concern::{Curve, Hour};
+use super::chart::curve::{Curve, Hour};
 use super::layout::{Scope, Waiting};
 use super::state::WebState;
 
@@ -158,7 +158,7 @@ pub fn curve() -> Curve {
             share: Some(0.3),
         }
     });
-    Curve { span, hours: hours.collect(), marks: Vec::new(), now: now(), choice: crate::web::chart::concern::Choice::default() }
+    Curve { span, hours: hours.collect(), marks: Vec::new(), now: now(), choice: crate::web::chart::curve::Choice::default() }
 }
 
 pub fn flagged(id: i64, name: &str, text: &str, state: FlagState) -> FlagRow {

@@ -5,6 +5,7 @@
 
 pub mod concern;
 pub mod coverage;
+pub mod curve;
 pub mod mood;
 pub mod past;
 pub mod spark;

@@ -9,7 +9,7 @@ use crate::web::mention::LabelView;
 use crate::web::show;
 
 use super::axis::{self, TimeTick};
-use super::concern::{Mark, MarkKind};
+use super::curve::{Mark, MarkKind};
 use super::x_percent;
 
 /// The drawn strip. Its table is the list of mentions that stands under it.

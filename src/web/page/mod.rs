@@ -26,7 +26,7 @@ use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
 use crate::domain::time::{DAY_MS, Millis, Span};
 
-use super::chart::concern::{Choice, Curve, Hour};
+use super::chart::curve::{Choice, Curve, Hour};
 use super::failure::WebError;
 use super::link::Link;
 use super::state::WebState;

@@ -12,7 +12,7 @@ use crate::domain::sentiment::Label;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::domain::verdict::Verdict;
 use crate::store::MentionFilter;
-use crate::web::chart::concern::Curve;
+use crate::web::chart::curve::Curve;
 use crate::web::failure::{self, WebError};
 use crate::web::layout::Scope;
 use crate::web::show;

@@ -9,7 +9,7 @@ use crate::assess::loud;
 use crate::domain::ids::{BrandId, FlagId};
 use crate::domain::incident::FlagState;
 use crate::store::{Copies, FlagChangeRequest, FlagRow, MentionFilter, StoreError};
-use crate::web::chart::concern::Mark;
+use crate::web::chart::curve::Mark;
 use crate::web::failure::{self, WebError};
 use crate::web::forms;
 use crate::web::layout::{Live, Place, Scope};

@@ -11,7 +11,7 @@ use crate::domain::post::{Author, Mention};
 use crate::domain::reply::{self, Filling, LANGUAGES, Template as Reply};
 use crate::domain::sentiment::Label;
 use crate::store::CaseRow;
-use crate::web::chart::concern::Mark;
+use crate::web::chart::curve::Mark;
 use crate::web::chart::mood::MoodStrip;
 use crate::web::layout::{Layout, Live, Place, Scope};
 use crate::web::link::Link;

@@ -9,7 +9,7 @@ use crate::domain::incident::FlagState;
 use crate::domain::post::{Author, Mention};
 use crate::domain::time::Millis;
 use crate::store::{CaseBrief, FlagCounts, FlagRow};
-use crate::web::chart::concern::Mark;
+use crate::web::chart::curve::Mark;
 use crate::web::chart::mood::MoodStrip;
 use crate::web::layout::{Layout, Live, Place, Scope};
 use crate::web::link::Link;

@@ -9,7 +9,7 @@ use crate::domain::source::SourceKind;
 use crate::domain::time::{DAY_MS, HOUR_MS, Span};
 use crate::domain::verdict::{Baseline, BaselineMethod, KeptVerdict, Reason, Verdict};
 use crate::store::FlagCounts;
-use crate::web::chart::concern::MarkKind;
+use crate::web::chart::curve::MarkKind;
 use crate::web::query::MentionQuery;
 use crate::web::testing::{assessment, coverage, curve, flagged, incident, mention, now, scope, source, updates};
 
