@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use url::Url;
 
+use super::sense::{first_repeat, invalid};
 use super::{Config, ConfigError, Duration};
 use crate::domain::alert::{AlertKind, ChannelKind};
 use crate::domain::incident::{IncidentKind, IncidentSeverity};
@@ -244,7 +245,6 @@ impl Config {
 
     /// What does not fit together among channels, routes and schedules.
     pub(super) fn validate_alerts(&self) -> Result<(), ConfigError> {
-        let invalid = |text: String| Err(ConfigError::Invalid(text));
         let public = Url::parse(&self.public_url()).ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
         if public.is_none() {
             return invalid(format!("web.public_url = \"{}\": must begin with http:// or https://", self.web.public_url));
@@ -260,7 +260,7 @@ impl Config {
                 (least + DAY_MS - 1) / DAY_MS
             ));
         }
-        if let Some(name) = super::first_repeat(self.channels.iter().map(|c| c.name.as_str())) {
+        if let Some(name) = first_repeat(self.channels.iter().map(|c| c.name.as_str())) {
             return invalid(format!("channel \"{name}\" is there twice; names must differ"));
         }
         for channel in &self.channels {
@@ -275,10 +275,9 @@ impl Config {
     }
 
     fn validate_routes(&self) -> Result<(), ConfigError> {
-        let invalid = |text: String| Err(ConfigError::Invalid(text));
         let names: HashSet<&str> = self.channels.iter().map(|c| c.name.as_str()).collect();
         let routes = self.alert_routes();
-        if let Some(name) = super::first_repeat(routes.iter().map(|r| r.name.as_str())) {
+        if let Some(name) = first_repeat(routes.iter().map(|r| r.name.as_str())) {
             return invalid(format!("route \"{name}\" is there twice; names must differ"));
         }
         for route in &routes {
