@@ -13,8 +13,10 @@ use crate::report::{self, Format, Lang, Links, Names, Voices, Wish};
 
 /// Options of `ebb report`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The file is named after the incident unless --out says otherwise; `--out -` writes to stdout.\n\n\
-    Example: ebb report \"Logins fail\" --format pdf --lang en --out report.pdf")]
+#[command(
+    after_help = "The file is named after the incident and the language unless --out says otherwise; `--out -` writes to stdout.\n\n\
+    Example: ebb report \"Logins fail\" --format pdf --lang en --out report.pdf"
+)]
 pub struct Args {
     /// The incident: its number, its title, or words of it
     incident: String,
@@ -65,8 +67,9 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
         Format::Pdf => "typesetting",
         _ => "writing",
     });
-    let bytes = report::write(&sealed, &voices, Wish { format: args.format, lang: args.lang, links }).await?;
-    let path = args.out.unwrap_or_else(|| PathBuf::from(format!("incident-{}.{}", incident.id, args.format.ending())));
+    let wish = Wish { format: args.format, lang: args.lang, links };
+    let path = args.out.unwrap_or_else(|| PathBuf::from(wish.file_name(incident.id)));
+    let bytes = report::write(&sealed, &voices, wish).await?;
     deliver(&path, &bytes)?;
     if path.as_os_str() != "-" {
         super::say(&format!("{}, {} KiB, SHA-256 of its data {}", path.display(), bytes.len().div_ceil(1024), sealed.sha256));

@@ -33,6 +33,8 @@ pub mod texts;
 pub mod voices;
 pub mod xlsx;
 
+use crate::domain::ids::IncidentId;
+
 pub use document::Document;
 pub use error::ReportError;
 pub use facts::{Facts, Sealed};
@@ -93,6 +95,13 @@ pub struct Wish {
     pub lang: Lang,
     /// Where numbers lead.
     pub links: Links,
+}
+
+impl Wish {
+    /// The name of its file: reports of one incident in two languages lie beside each other.
+    pub fn file_name(&self, incident: IncidentId) -> String {
+        format!("incident-{incident}-{}.{}", self.lang.code(), self.format.ending())
+    }
 }
 
 /// Writes a report.

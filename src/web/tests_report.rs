@@ -74,6 +74,9 @@ async fn the_page_shows_a_preview_and_every_file_is_what_its_name_says() {
         assert_eq!(answer.status, StatusCode::OK, "{file}");
         assert!(answer.body.starts_with(begin), "{file}");
     }
+    let answer = get(&world, &format!("/incidents/{id}/report.pdf?lang=it")).await;
+    let name = answer.headers[header::CONTENT_DISPOSITION].to_str().expect("a name");
+    assert_eq!(name, format!("attachment; filename=\"incident-{id}-it.pdf\""), "beside the one in English");
 }
 
 #[tokio::test]

@@ -177,14 +177,15 @@ async fn deliver(state: &WebState, sealed: &Sealed, (wanted, lang): (Wanted, Lan
         }
         Wanted::Report(format) => {
             let voices = Voices::load(&state.store, &sealed.facts, Names::Masked).await?;
-            let bytes = report::write(sealed, &voices, Wish { format, lang, links }).await?;
+            let wish = Wish { format, lang, links };
+            let name = format!("attachment; filename=\"{}\"", wish.file_name(sealed.facts.incident.id));
+            let bytes = report::write(sealed, &voices, wish).await?;
             let mut response = bytes.into_response();
             let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, header(format.media_type()));
             if format == Format::Html {
                 headers.insert(CONTENT_SECURITY_POLICY, header(&report::html::policy()));
             } else {
-                let name = format!("attachment; filename=\"incident-{}.{}\"", sealed.facts.incident.id, format.ending());
                 headers.insert(CONTENT_DISPOSITION, header(&name));
             }
             Ok(response)

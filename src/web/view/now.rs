@@ -274,6 +274,8 @@ fn hold(assessment: &Assessment) -> Option<Hold> {
     let share = done as f64 / assessment.hold_ms.max(1) as f64 * 100.0;
     let words = if left == 0 {
         format!("Calm for the whole hold time of {}", show::hours(assessment.hold_ms))
+    } else if done == 0 {
+        format!("The hold time of {} has not begun to count", show::hours(assessment.hold_ms))
     } else {
         format!("Calm for {} of {}; {} left", show::hours(done), show::hours(assessment.hold_ms), show::hours(left))
     };
