@@ -211,14 +211,13 @@ impl Listing {
     /// ends, where the page ended. Else each page of an export would walk through all the pages before it.
     pub(super) fn page(backend: Backend, select: &str, filter: &MentionFilter, beyond: Option<(Beyond, MentionCursor)>) -> Self {
         let Some((side, cursor)) = beyond else { return Self::new(backend, select, filter) };
-        let cut = |span: Span| {
-            let (from, to) = match side {
-                Beyond::Older => (span.from(), span.to().min(cursor.created_at.plus(1))),
-                Beyond::Newer => (span.from().max(cursor.created_at), span.to()),
-            };
-            Span::new(from, to).unwrap_or(Span::empty(from))
+        let (first, last) = filter.span.map_or((Millis::new(i64::MIN), Millis::new(i64::MAX)), |span| (span.from(), span.to()));
+        let (from, to) = match side {
+            Beyond::Older => (first, last.min(cursor.created_at.plus(1))),
+            Beyond::Newer => (first.max(cursor.created_at), last),
         };
-        let mut listing = Self::new(backend, select, &MentionFilter { span: filter.span.map(cut), ..filter.clone() });
+        let span = Some(Span::new(from, to).unwrap_or(Span::empty(from)));
+        let mut listing = Self::new(backend, select, &MentionFilter { span, ..filter.clone() });
         listing.beyond(side, cursor);
         listing
     }
@@ -297,12 +296,14 @@ impl Listing {
         self.sql.push(')');
     }
 
+    /// Tells apart what was written in the same millisecond as the end of the page. The sign keeps SQLite from seeking by
+    /// this: with statistics of an `analyze` it would walk through the index from its beginning, and sort.
     fn beyond(&mut self, side: Beyond, cursor: MentionCursor) {
         let sign = match side {
             Beyond::Older => "<",
             Beyond::Newer => ">",
         };
-        let _ = write!(self.sql, "\n    and (x.created_at, x.mention_id) {sign} (");
+        let _ = write!(self.sql, "\n    and (+x.created_at, x.mention_id) {sign} (");
         self.and_bind("", cursor.created_at.get().into(), ", ");
         self.and_bind("", cursor.id.get().into(), ")");
     }
