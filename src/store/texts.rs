@@ -53,7 +53,7 @@ where m.id = x.mention_id
     and x.brand_id = $1
     and x.created_at >= $2
     and x.created_at < $3
-    and (x.created_at, x.mention_id) > ($4, $5)
+    and (+x.created_at, x.mention_id) > ($4, $5)
     and x.hidden = 0
     and m.deleted_at is null
     and m.copy_of is null
@@ -129,12 +129,14 @@ impl Store {
             TextLabels::NotPositive => "\n    and x.label in ('negative', 'neutral')",
             TextLabels::NotNegative => "\n    and x.label in ('neutral', 'positive')",
         };
+        let (at, id) = after.map_or((Millis::new(i64::MIN), i64::MIN), |end| (end.created_at, end.id.get()));
         let rows = sqlx::query(AssertSqlSafe(format!("{SELECT}{condition}{ORDER}")))
             .bind(brand.get())
-            .bind(span.from().get())
+            // SQLite seeks by this alone: see `Listing::page`.
+            .bind(span.from().max(at).get())
             .bind(span.to().get())
-            .bind(after.map_or(i64::MIN, |c| c.created_at.get()))
-            .bind(after.map_or(i64::MIN, |c| c.id.get()))
+            .bind(at.get())
+            .bind(id)
             .bind(limit.max(0))
             .fetch_all(&self.readers)
             .await?;
