@@ -1,7 +1,8 @@
 //! Feeds the filter for other brands of the same name: learns when marks have changed, judges what came in since.
 //!
 //! Only unmarked mentions of the last sixty days are judged anew when the filter has learned; what it hid before stays
-//! hidden until then. One whose words changed is judged again in the next round, and stays as it was until then. A filter that may not hide (any more) shows again what it hid, whatever its age.
+//! hidden until then. One whose words changed is judged again in the next round, and stays as it was until then. A filter
+//! that may not hide (any more) shows again what it hid, whatever its age.
 
 use std::collections::HashMap;
 
