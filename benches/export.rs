@@ -1,15 +1,15 @@
-//! How fast mentions are exported and how much memory that takes, against SQLite's own command line: the same joined rows
-//! as CSV, and `.dump` of the mentions alone.
+//! How fast mentions are exported and how much memory that takes, against the database's own command line: the same joined
+//! rows as CSV, and all columns of the mentions alone (`.dump` of SQLite, `copy` of PostgreSQL).
 //!
-//! `cargo bench --bench export [MENTIONS]`; 10000000 is ten million and needs some 12 GB in `TMPDIR`. CSV is written of
-//! all of them, the rest of as many as a sheet can have, so that it ends within minutes. Beside the time on the clock
-//! stands the time of the processor, which other work on the machine changes less. Peak memory is the high-water mark of the
-//! resident set.
+//! `cargo bench --bench export [MENTIONS] [POSTGRES-URL]`; 10000000 is ten million and needs some 12 GB in `TMPDIR`. With the
+//! address of an empty PostgreSQL database it fills that one instead of a file of SQLite. All rows are written in each format,
+//! but for XLSX: as many as a sheet can have. Beside the time on the clock stands the time of the program's processor (not that
+//! of a database server), which other work on the machine changes less. Peak memory is the high-water mark of the resident set.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops at the first surprise")]
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -44,35 +44,55 @@ order by x.created_at, x.mention_id";
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     // Cargo passes `--bench`.
-    let mentions: i64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(200_000);
-    let part = mentions.min(SHEET);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mentions: i64 = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(200_000);
+    let postgres = arguments.into_iter().find(|a| a.starts_with("postgres://"));
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("ebb.db");
+    let file = folder.path().join("ebb.db");
+    let bench = Bench { mentions, url: postgres.unwrap_or_else(|| format!("sqlite:{}", file.display())), out: folder.path().join("out") };
     let began = Instant::now();
-    fill(&format!("sqlite:{}", database.display()), mentions).await;
-    println!("{mentions} mentions, SQLite, {} MB, made in {:.0} s", megabytes(&database), began.elapsed().as_secs_f64());
+    fill(&bench.url, mentions).await;
+    println!("{mentions} mentions, made in {:.0} s", began.elapsed().as_secs_f64());
     println!("{:34} {:>9} {:>9} {:>7} {:>9} {:>7} {:>8}", "", "rows", "rows/s", "s", "rows/cpu-s", "peak", "file");
-    let out = folder.path().join("out");
-    let exported = |format: &str, rows: i64| {
+    for format in ["csv", "jsonl", "parquet"] {
+        bench.exported(format, mentions);
+    }
+    bench.exported("xlsx", mentions.min(SHEET));
+    if bench.url.starts_with("postgres:") {
+        let copy = |rows: &str| format!("copy ({rows}) to stdout with (format csv, header)");
+        bench.psql("psql copy, the same rows", &copy(PLAIN));
+        bench.psql("psql copy mentions (one table)", &copy("select * from mentions"));
+    } else {
+        bench.sqlite3("sqlite3 -csv, the same rows", &file, PLAIN);
+        bench.sqlite3("sqlite3 .dump mentions (one table)", &file, ".dump mentions");
+    }
+}
+
+struct Bench {
+    mentions: i64,
+    url: String,
+    out: PathBuf,
+}
+
+impl Bench {
+    fn exported(&self, format: &str, rows: i64) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ebb"));
-        command.args(["export", "--format", format, "--log", "error", "--database"]).arg(format!("sqlite:{}", database.display()));
+        command.args(["export", "--format", format, "--log", "error", "--database", &self.url]);
         command.args(["--until", &START.plus(rows * 1000).to_rfc3339()]);
-        measure(&format!("ebb export --format {format}"), command, &out, rows);
-    };
-    let sqlite3 = |name: &str, arguments: &[&str], rows: i64| {
+        measure(&format!("ebb export --format {format}"), command, &self.out, rows);
+    }
+
+    fn sqlite3(&self, name: &str, file: &Path, sql: &str) {
         let mut command = Command::new("sqlite3");
-        command.args(["-readonly", "-csv"]).arg(&database).args(arguments);
-        measure(name, command, &out, rows);
-    };
-    for format in ["csv", "jsonl", "parquet", "xlsx"] {
-        exported(format, part);
+        command.args(["-readonly", "-csv"]).arg(file).arg(sql);
+        measure(name, command, &self.out, self.mentions);
     }
-    sqlite3("sqlite3 -csv, the same rows", &[&format!("{PLAIN} limit {part}")], part);
-    if mentions > part {
-        exported("csv", mentions);
-        sqlite3("sqlite3 -csv, the same rows", &[PLAIN], mentions);
+
+    fn psql(&self, name: &str, sql: &str) {
+        let mut command = Command::new("psql");
+        command.args(["--no-psqlrc", "--command", sql, &self.url]);
+        measure(name, command, &self.out, self.mentions);
     }
-    sqlite3("sqlite3 .dump mentions (one table)", &[".dump mentions"], mentions);
 }
 
 fn megabytes(path: &Path) -> u64 {
@@ -133,11 +153,13 @@ async fn fill(url: &str, mentions: i64) {
     let source = store.sync_sources(&[spec], START).await.unwrap()[0];
     store.close().await;
     let mut connection = AnyConnection::connect(url).await.unwrap();
-    let numbers = format!("with recursive n(i) as (select 0 union all select i + 1 from n where i < {mentions} - 1)");
+    let numbers = format!("with recursive n(i) as (select cast(0 as bigint) union all select i + 1 from n where i < {mentions} - 1)");
     let start = START.get();
+    let pragmas = if url.starts_with("sqlite:") { ["pragma synchronous = off", "pragma cache_size = -200000"].as_slice() } else { &[] };
+    for pragma in pragmas {
+        sqlx::query(*pragma).execute(&mut connection).await.unwrap();
+    }
     let statements = [
-        "pragma synchronous = off".to_owned(),
-        "pragma cache_size = -200000".to_owned(),
         "drop index mentions_fingerprint".to_owned(),
         "drop index mentions_author".to_owned(),
         "drop index mentions_recheck".to_owned(),

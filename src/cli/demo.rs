@@ -74,7 +74,8 @@ pub async fn run(args: Args, common: &Common) -> anyhow::Result<ExitCode> {
     let listener = listen(args.port).await?;
     let page = format!("http://{}", listener.local_addr().context("no address")?);
     super::say(&format!("Ebb demo: {} at {page}  (Ctrl-C stops)", Story::BRAND));
-    let app = App { store: store.clone(), clock: clock.clone(), settings: settings(&config), demo: Some(DemoInfo) };
+    let demo = Some(DemoInfo { began: clock.now() });
+    let app = App { store: store.clone(), clock: clock.clone(), settings: settings(&config), demo };
     let shutdown = Shutdown::default();
     let mut director = Tasks::default();
     let direct = Director { store, clock, brand, story: told, pace: PACE * args.speed, once: args.once, shutdown: shutdown.clone() };

@@ -2,7 +2,7 @@
 
 use crate::domain::brand::Brand;
 use crate::domain::ids::BrandId;
-use crate::domain::time::Millis;
+use crate::domain::time::{DAY_MS, Millis};
 
 use super::assets::{self, Asset};
 use super::link::Link;
@@ -10,7 +10,10 @@ use super::show::{self, Exact};
 
 /// The pages show a simulated world, and say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DemoInfo;
+pub struct DemoInfo {
+    /// The world's time when it started.
+    pub began: Millis,
+}
 
 /// A page in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +177,7 @@ impl Scope {
                 .map(|b| BrandChoice { id: b.id.get(), name: show::one_line(&b.name, 40), current: b.id == self.brand.id })
                 .collect(),
             entries: entries(here, self.waiting, |path| self.link(path)),
-            demo: self.demo.map(|(_, speed)| DemoStrip { pace: pace(speed), now: Exact(self.now) }),
+            demo: self.demo.map(|(demo, speed)| DemoStrip { pace: pace(speed, self.now.since(demo.began)), now: Exact(self.now) }),
             watches: match (live, here) {
                 (Live::Offer, Place::People) => "people",
                 (Live::Offer, Place::Mentions) => "mentions",
@@ -210,12 +213,15 @@ impl Layout {
     }
 }
 
-fn pace(speed: f64) -> String {
-    // The story waits at its beginning while what lies before it is read.
-    if speed < 1.5 {
+/// `passed`: milliseconds of the world since it started.
+fn pace(speed: f64, passed: i64) -> String {
+    // Time runs as outside while what lies before the story is read, and again when it is told.
+    if speed >= 1.5 {
+        format!("time runs {} times faster", show::decimal(speed))
+    } else if passed < DAY_MS {
         "the weeks before the story are being read".to_owned()
     } else {
-        format!("time runs {} times faster", show::decimal(speed))
+        "the story is told, time runs as it does here".to_owned()
     }
 }
 
