@@ -156,14 +156,7 @@ impl Store {
         let backend = backend_of(url)?;
         let (writers, readers) = match backend {
             Backend::Sqlite => open_sqlite(url).await?,
-            Backend::Postgres => {
-                let pool = AnyPoolOptions::new()
-                    .max_connections(POSTGRES_CONNECTIONS)
-                    .acquire_timeout(Duration::from_secs(15))
-                    .connect(url)
-                    .await?;
-                (pool.clone(), pool)
-            }
+            Backend::Postgres => open_postgres(url).await?,
         };
         schema::migrate(&writers, backend).await?;
         Ok(Self { writers, readers, backend, ids: Arc::new(IdMaker::new(seed)) })
@@ -213,6 +206,19 @@ fn backend_of(url: &str) -> Result<Backend> {
         "postgres" | "postgresql" => Ok(Backend::Postgres),
         _ => Err(StoreError::Unavailable { cause: "the database address must begin with `sqlite:` or `postgres://`".to_owned() }),
     }
+}
+
+async fn open_postgres(url: &str) -> Result<(AnyPool, AnyPool)> {
+    let options = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(Duration::from_secs(15));
+    let options = options.after_connect(|connection, _| {
+        Box::pin(async move {
+            // A page is cut from a join over everything, whose cost alone makes the server compile it: longer than reading it.
+            sqlx::query("set jit = off").execute(connection).await?;
+            Ok(())
+        })
+    });
+    let pool = options.connect(url).await?;
+    Ok((pool.clone(), pool))
 }
 
 async fn open_sqlite(url: &str) -> Result<(AnyPool, AnyPool)> {
