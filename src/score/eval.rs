@@ -154,9 +154,9 @@ fn read_rows(file: impl BufRead) -> Result<Vec<Row>, EvalError> {
         let broken = |reason: String| EvalError::Line { line: line.number, reason };
         let text = line.text().map_err(broken)?;
         match &columns {
-            None => columns = Some(Columns::parse(&text).map_err(broken)?),
+            None => columns = Some(Columns::parse(text).map_err(broken)?),
             Some(_) if text.is_empty() => {}
-            Some(columns) => rows.push(columns.row(&text).map_err(broken)?),
+            Some(columns) => rows.push(columns.row(text).map_err(broken)?),
         }
     }
     Ok(rows)

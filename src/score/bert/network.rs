@@ -14,7 +14,7 @@ pub(super) enum Network {
     Bert(BertForSequenceClassification),
     DistilBert(DistilBertModelClassifier),
     /// Of the families that rust-bert computes otherwise.
-    Own(Classifier),
+    Own(Box<Classifier>),
 }
 
 impl Network {
@@ -64,7 +64,7 @@ impl Network {
 
 fn own(root: &nn::Path<'_>, config: Map<String, Value>, family: Family, classes: usize) -> Result<Network, String> {
     let classes = i64::try_from(classes).map_err(|e| e.to_string())?;
-    Classifier::new(root, &read(config)?, family, classes).map(Network::Own)
+    Classifier::new(root, &read(config)?, family, classes).map(|made| Network::Own(Box::new(made)))
 }
 
 fn read<T: DeserializeOwned>(config: Map<String, Value>) -> Result<T, String> {

@@ -4,7 +4,8 @@ use tch::Tensor;
 use tch::nn::{self, Init};
 
 use super::config::{Config, Family};
-use super::{places, without_bias};
+use super::places::Distances;
+use super::without_bias;
 
 pub(super) struct Attention {
     heads: i64,
@@ -57,18 +58,18 @@ impl Attention {
     }
 
     /// `filled` is true where a key is filling, `[rows, 1, 1, length]`.
-    pub(super) fn forward(&self, states: &Tensor, filled: &Tensor, places: Option<&places::Of>) -> Tensor {
+    pub(super) fn forward(&self, states: &Tensor, filled: &Tensor, distances: Option<&Distances>) -> Tensor {
         let (queries, keys, values) = self.content(states);
         let queries = queries / self.scale;
         let mut scores = queries.matmul(&keys.transpose(-1, -2));
-        if let Some(places) = places {
+        if let Some(distances) = distances {
             if let Some(place_keys) = &self.place_keys {
-                let to = self.by_head(&places.rows.apply(place_keys));
-                scores = scores + places.pick(&queries.matmul(&to.transpose(-1, -2)), &places.of_query);
+                let to = self.by_head(&distances.rows.apply(place_keys));
+                scores += distances.seen_from_queries(&queries.matmul(&to.transpose(-1, -2)));
             }
             if let Some(place_queries) = &self.place_queries {
-                let from = self.by_head(&places.rows.apply(place_queries)) / self.scale;
-                scores = scores + places.pick(&keys.matmul(&from.transpose(-1, -2)), &places.of_key).transpose(-1, -2);
+                let from = self.by_head(&distances.rows.apply(place_queries)) / self.scale;
+                scores += distances.seen_from_keys(&keys.matmul(&from.transpose(-1, -2))).transpose(-1, -2);
             }
         }
         let weights = scores.masked_fill(filled, f64::from(f32::MIN)).softmax(-1, None);

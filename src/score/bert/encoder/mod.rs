@@ -15,7 +15,7 @@ use tch::{Kind, Tensor};
 use self::attention::Attention;
 use self::config::Config;
 pub(super) use self::config::Family;
-use self::places::Places;
+use self::places::{Distances, Places};
 use rust_bert::Activation;
 
 /// A sequence classifier.
@@ -41,14 +41,14 @@ impl Classifier {
         let head = root / "classifier";
         let (pooler, last) =
             if family == Family::Roberta { (&head / "dense", &head / "out_proj") } else { (root / "pooler" / "dense", head) };
-        let pooled = config.pooler_hidden_size.unwrap_or(config.hidden_size);
+        let width = config.pooler_hidden_size.unwrap_or(config.hidden_size);
         Ok(Self {
             embeddings: Embeddings::new(&(&path / "embeddings"), config, family),
             places: config.relative_attention.then(|| Places::new(&encoder, config, family)),
             layers: (0..config.num_hidden_layers).map(|n| Layer::new(&(&layers / n), config, family)).collect(),
             convolution: (family == Family::DebertaV2 && config.conv_kernel_size > 0)
                 .then(|| Convolution::new(&(&encoder / "conv"), config, family)),
-            pooler: nn::linear(pooler, pooled, pooled, nn::LinearConfig::default()),
+            pooler: nn::linear(pooler, width, width, nn::LinearConfig::default()),
             pooled: if family == Family::Roberta { Activation::tanh } else { config.pooler_hidden_act },
             classes: nn::linear(last, config.hidden_size, classes, nn::LinearConfig::default()),
         })
@@ -57,11 +57,11 @@ impl Classifier {
     /// One row of logits for each row of `ids`; `mask` is 1 where a row has a token and 0 where it is filled up.
     pub(super) fn logits(&self, ids: &Tensor, mask: &Tensor) -> Tensor {
         let embedded = self.embeddings.forward(ids, mask);
-        let places = self.places.as_ref().map(|places| places.of(&embedded));
+        let distances = self.places.as_ref().map(|places| places.distances(&embedded));
         let filled = mask.eq(0).unsqueeze(1).unsqueeze(1);
         let mut states = embedded.shallow_clone();
         for (n, layer) in self.layers.iter().enumerate() {
-            states = layer.forward(&states, &filled, places.as_ref());
+            states = layer.forward(&states, &filled, distances.as_ref());
             if n == 0
                 && let Some(convolution) = &self.convolution
             {
@@ -102,11 +102,11 @@ impl Embeddings {
         let mut embedded = ids.apply(&self.words);
         if let Some(positions) = &self.positions {
             let length = ids.size().last().copied().unwrap_or(0);
-            embedded = embedded + positions.ws.narrow(0, self.first, length);
+            embedded += positions.ws.narrow(0, self.first, length);
         }
         if let Some(types) = &self.types {
             // There is one sentence only.
-            embedded = embedded + types.ws.select(0, 0);
+            embedded += types.ws.select(0, 0);
         }
         if let Some(widened) = &self.widened {
             embedded = embedded.apply(widened);
@@ -141,8 +141,8 @@ impl Layer {
         }
     }
 
-    fn forward(&self, states: &Tensor, filled: &Tensor, places: Option<&places::Of>) -> Tensor {
-        let attended = self.attention.forward(states, filled, places).apply(&self.attended);
+    fn forward(&self, states: &Tensor, filled: &Tensor, distances: Option<&Distances>) -> Tensor {
+        let attended = self.attention.forward(states, filled, distances).apply(&self.attended);
         let states = (attended + states).apply(&self.attended_norm);
         let inner = activate(self.activation, &states.apply(&self.inner));
         (inner.apply(&self.outer) + states).apply(&self.norm)

@@ -22,13 +22,13 @@ struct Buckets {
 }
 
 /// What the tokens of one batch need of the table.
-pub(super) struct Of {
+pub(super) struct Distances {
     /// `[1, rows, width]`.
     pub(super) rows: Tensor,
     /// The row for each query (down) and key.
-    pub(super) of_query: Tensor,
+    queries: Tensor,
     /// The same for each key (down) and query.
-    pub(super) of_key: Tensor,
+    keys: Tensor,
 }
 
 impl Places {
@@ -45,7 +45,7 @@ impl Places {
     }
 
     /// Those for texts of the length of these states, `[rows, length, width]`.
-    pub(super) fn of(&self, states: &Tensor) -> Of {
+    pub(super) fn distances(&self, states: &Tensor) -> Distances {
         let at = Tensor::arange(states.size()[1], (Kind::Int64, Device::Cpu));
         let mut distance = at.unsqueeze(1) - at.unsqueeze(0);
         if let Some(buckets) = &self.buckets {
@@ -53,22 +53,30 @@ impl Places {
         }
         // Texts are short: most rows are not needed.
         let reach = (distance.max().int64_value(&[]) + 1).min(self.span);
-        let of_query = (distance + reach).clamp(0, 2 * reach - 1).to_device(states.device());
+        let queries = (distance + reach).clamp(0, 2 * reach - 1).to_device(states.device());
         let mut rows = self.table.ws.narrow(0, self.span - reach, 2 * reach).unsqueeze(0);
         if let Some(norm) = &self.norm {
             rows = rows.apply(norm);
         }
-        Of { rows, of_key: of_query.transpose(0, 1).contiguous(), of_query }
+        Distances { rows, keys: queries.transpose(0, 1).contiguous(), queries }
     }
 }
 
-impl Of {
-    /// From scores of `[.., length, rows of the table]` those that `which` names, `[.., length, length]`.
-    pub(super) fn pick(&self, scores: &Tensor, which: &Tensor) -> Tensor {
-        let (rows, heads) = (scores.size()[0], scores.size()[1]);
-        let (down, across) = (which.size()[0], which.size()[1]);
-        scores.gather(-1, &which.expand([rows, heads, down, across], true), false)
+impl Distances {
+    /// Of scores of each query with every row, `[.., length, rows]`, those with the rows of its distances to the keys.
+    pub(super) fn seen_from_queries(&self, scores: &Tensor) -> Tensor {
+        pick(scores, &self.queries)
     }
+
+    /// The same of each key and its distances to the queries.
+    pub(super) fn seen_from_keys(&self, scores: &Tensor) -> Tensor {
+        pick(scores, &self.keys)
+    }
+}
+
+fn pick(scores: &Tensor, which: &Tensor) -> Tensor {
+    let shape = [&scores.size()[..2], &which.size()[..]].concat();
+    scores.gather(-1, &which.expand(shape, true), false)
 }
 
 impl Buckets {
