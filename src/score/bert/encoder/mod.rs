@@ -9,6 +9,7 @@ mod attention;
 mod config;
 mod places;
 
+use rust_bert::Activation;
 use tch::nn::{self, Module as _};
 use tch::{Kind, Tensor};
 
@@ -16,7 +17,6 @@ use self::attention::Attention;
 use self::config::Config;
 pub(super) use self::config::Family;
 use self::places::{Distances, Places};
-use rust_bert::Activation;
 
 /// A sequence classifier.
 pub(super) struct Classifier {
@@ -149,7 +149,7 @@ impl Layer {
     }
 }
 
-/// Looks at the neighbours of each token, beside the first layer (the largest models of the second family).
+/// Looks at the neighbours of each token, beside the first layer (the largest models of the second version).
 struct Convolution {
     over: nn::Conv1D,
     activation: Activation,
