@@ -14,7 +14,7 @@ import os
 
 import torch
 import transformers
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertTokenizerFast, PreTrainedTokenizerFast
 
 from madeup import WORDS
@@ -22,17 +22,22 @@ from madeup import WORDS
 TEXTS = ["great thanks", "the worst box, i hate it", "opens monday", "a", "love LOVE love 9 times!",
          "broken again 😡 @user http why???", "Großartig, danke! 最高 ¡genial!", "hate " * 90]
 SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-RELATIVE = {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_biased_input": False,
-            "type_vocab_size": 0, "layer_norm_eps": 1e-7}
+RELATIVE = {"relative_attention": True, "position_biased_input": False, "type_vocab_size": 0, "layer_norm_eps": 1e-7}
 
-# Class of transformers, words, and what its configuration says besides the size.
+# Class of transformers, words, and what its configuration says besides the size. Between them the DeBERTas have every
+# part that published ones have; what is called v3 is the network of v2.
 ARCHITECTURES = {
     "bert": ("Bert", "bert", {"max_position_embeddings": 64}),
     "distilbert": ("DistilBert", "bert", {"max_position_embeddings": 64, "sinusoidal_pos_embds": False}),
     "roberta": ("Roberta", "bytes", {"max_position_embeddings": 66, "type_vocab_size": 1, "layer_norm_eps": 1e-5}),
     "xlm-roberta": ("XLMRoberta", "unigram", {"max_position_embeddings": 66, "type_vocab_size": 1, "layer_norm_eps": 1e-5}),
-    "deberta-v2": ("DebertaV2", "unigram", {"max_position_embeddings": 64, "position_buckets": 16, "norm_rel_ebd": "layer_norm",
-                                            "share_att_key": True, **RELATIVE}),
+    "deberta": ("Deberta", "bytes", {"max_position_embeddings": 64, "max_relative_positions": 24, "pos_att_type": "c2p|p2c",
+                                     **RELATIVE}),
+    "deberta-v2": ("DebertaV2", "pieces", {"max_position_embeddings": 64, "pos_att_type": "p2c|c2p", **RELATIVE,
+                                           "position_biased_input": True, "type_vocab_size": 2, "embedding_size": 24,
+                                           "conv_kernel_size": 3, "conv_act": "gelu"}),
+    "deberta-v3": ("DebertaV2", "pieces", {"max_position_embeddings": 64, "pos_att_type": "p2c|c2p", **RELATIVE,
+                                           "position_buckets": 16, "norm_rel_ebd": "layer_norm", "share_att_key": True}),
 }
 
 
@@ -61,8 +66,11 @@ def subwords(kind, begin, end):
                                       initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     else:
         tokenizer = Tokenizer(models.Unigram())
-        tokenizer.normalizer = normalizers.NFKC()
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        # The DeBERTas name the same steps otherwise.
+        tokenizer.normalizer = normalizers.NFKC() if kind == "unigram" else normalizers.Sequence(
+            [normalizers.Strip(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace() if kind == "unigram" else pre_tokenizers.Sequence(
+            [pre_tokenizers.Punctuation(behavior="isolated"), pre_tokenizers.Metaspace(prepend_scheme="always")])
         trainer = trainers.UnigramTrainer(vocab_size=150, special_tokens=special, unk_token=special[3], show_progress=False)
     words = sorted({word for parts in WORDS.values() for part in parts for word in part})
     tokenizer.train_from_iterator([" ".join(words), *words], trainer)
@@ -86,6 +94,15 @@ def make(arch, folder, seed):
         vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, initializer_range=0.4, id2label=labels,
         label2id={v: k for k, v in labels.items()}, **size, **more)
     model = getattr(transformers, f"{name}ForSequenceClassification")(config).eval()
+    with torch.no_grad():
+        # Biases would be zero, and normalisations do nothing more: what forgets one would not be noticed.
+        for weight in model.parameters():
+            if weight.dim() == 1:
+                weight.add_(torch.randn_like(weight) * 0.2)
+        # So small that the constant of the first normalisation (RoBERTa's is not the usual one) can be told in the scores.
+        for table in model.base_model.embeddings.parameters():
+            if table.dim() == 2:
+                table.mul_(0.02)
     model.save_pretrained(folder, safe_serialization=True)
     found = []
     for text in TEXTS:

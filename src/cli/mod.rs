@@ -115,10 +115,23 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            say(&format!("ebb: {error:#}"));
+            say(&format!("ebb: {}", in_words(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes, but none twice: some errors say their cause themselves.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.ends_with(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -174,5 +187,13 @@ mod tests {
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_error_says_each_cause_once() {
+        let full = || std::io::Error::other("the disk is full");
+        let told = crate::score::stream::StreamError::Write(full());
+        assert_eq!(in_words(&anyhow::Error::from(told)), "cannot write the output: the disk is full");
+        assert_eq!(in_words(&anyhow::Error::from(full()).context("cannot save")), "cannot save: the disk is full");
     }
 }

@@ -126,8 +126,8 @@ async fn labels(config: &Config, brand: Option<&str>) -> anyhow::Result<()> {
 
 /// A field holds no tab and no line break: that is the whole of the format.
 fn line(label: &HumanLabel) -> String {
-    let text = label.text.split(|c: char| c.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    format!("{}\t{text}\t{}\n", label.label, label.lang.as_deref().unwrap_or_default())
+    let cell = |words: &str| words.split(|c: char| c.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    format!("{}\t{}\t{}\n", label.label, cell(&label.text), cell(label.lang.as_deref().unwrap_or_default()))
 }
 
 #[derive(Serialize)]
@@ -206,5 +206,7 @@ mod tests {
         let text = "still\tbroken\r\nfor \u{1f620} me".to_owned();
         let label = HumanLabel { mention: MentionId::new(1), label: Label::Negative, text, lang: Some("en".to_owned()) };
         assert_eq!(line(&label), "negative\tstill broken for \u{1f620} me\ten\n");
+        let label = HumanLabel { text: "\0\u{85}".to_owned(), lang: Some("e\tn\n".to_owned()), ..label };
+        assert_eq!(line(&label), "negative\t\te n\n");
     }
 }

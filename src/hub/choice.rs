@@ -33,10 +33,16 @@ impl Choice {
     pub fn among(files: &[String], wanted: Option<&str>, torch: Torch) -> Result<Self, HubError> {
         let has = |name: &str| files.iter().any(|f| f == name);
         if !has("config.json") {
+            if has("settings.json") {
+                return unusable("it has a settings.json and no config.json: such a model is named by its folder, `[score] model`");
+            }
             return unusable("there is no config.json: it is no text classifier, and cannot run here");
         }
         let Some(words) = WORDS.iter().find(|names| names.iter().all(|name| has(name))) else {
-            return unusable("there is neither a tokenizer.json nor a vocabulary of BERT or RoBERTa: its texts cannot be read here");
+            return unusable(
+                "there is neither a tokenizer.json nor a vocabulary of BERT or RoBERTa: its texts cannot be read here. \
+                `AutoTokenizer.from_pretrained(…).save_pretrained(FOLDER)` (transformers) writes a tokenizer.json; pull it with --from FOLDER",
+            );
         };
         let mut words = words.to_vec();
         if words != ["tokenizer.json"] && has(CASE) {
@@ -122,7 +128,9 @@ mod tests {
             (vec!["config.json", "tokenizer.json", "pytorch_model.bin"], "export"),
             (vec!["config.json", "tokenizer.json", "model-00001-of-00002.safetensors"], "in one piece"),
             (vec!["config.json", "model.onnx"], "tokenizer.json"),
+            (vec!["config.json", "spm.model", "model.onnx"], "save_pretrained"),
             (vec!["tokenizer.json", "model.onnx"], "config.json"),
+            (vec!["settings.json", "tokenizer.json", "model.onnx"], "[score] model"),
             (vec!["config.json", "tokenizer.json", "model.onnx", "model.onnx_data"], "second file"),
         ] {
             let error = refused(&names, None);

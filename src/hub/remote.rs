@@ -86,6 +86,9 @@ impl Hub {
     pub fn new(endpoint: &str, token: Option<String>) -> Result<Self, HubError> {
         let remote = |what: String| HubError::Remote { host: endpoint.to_owned(), what };
         let endpoint = Url::parse(endpoint.trim_end_matches('/')).map_err(|e| remote(format!("this is no address: {e}")))?;
+        if !matches!(endpoint.scheme(), "http" | "https") {
+            return Err(remote("an endpoint begins with https:// or http://".to_owned()));
+        }
         // An error only means that this process has installed a provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -228,6 +231,14 @@ mod tests {
         assert_eq!("acme/tone@v1.2".parse::<RepoId>().expect("a name").revision, "v1.2");
         for wrong in ["", "tone", "/tone", "acme/", "acme/../x", "acme/to ne", "acme/tone@", "acme/tone@../..", ".acme/x", "a/b/c@d?e"] {
             assert!(wrong.parse::<RepoId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_an_address_of_the_web() {
+        for (endpoint, says) in [("nonsense", "no address"), ("file:///etc/passwd", "begins with https://"), ("", "no address")] {
+            let error = Hub::new(endpoint, None).expect_err("refused").to_string();
+            assert!(error.contains(says), "{error}");
         }
     }
 

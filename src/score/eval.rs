@@ -11,6 +11,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::engine::EngineError;
+use super::lines::Lines;
 use super::models::{Models, ScoreInput};
 use crate::domain::sentiment::{Label, Sentiment};
 
@@ -82,14 +83,17 @@ pub enum EvalError {
         /// Why.
         source: io::Error,
     },
-    /// Reading or printing failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
+    /// Reading failed.
+    #[error("cannot read the labelled texts: {0}")]
+    Read(#[source] io::Error),
+    /// Printing failed.
+    #[error("cannot write the output: {0}")]
+    Write(#[source] io::Error),
     /// A line is not what the header promises.
     #[error("line {line}: {reason}")]
     Line {
         /// From 1.
-        line: usize,
+        line: u64,
         /// What is wrong.
         reason: String,
     },
@@ -112,14 +116,17 @@ struct Row {
 pub fn run(args: &EvalArgs, models: &Models) -> Result<ExitCode, EvalError> {
     let file = File::open(&args.file).map_err(|source| EvalError::Open { path: args.file.clone(), source })?;
     let found = evaluate(models, BufReader::new(file))?;
-    let mut output = io::stdout().lock();
-    if args.json {
-        serde_json::to_writer(&mut output, &found).map_err(io::Error::from)?;
-        writeln!(output)?;
-    } else {
-        write!(output, "{found}")?;
-    }
+    print(&found, args.json).map_err(EvalError::Write)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn print(found: &Evaluation, json: bool) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    if !json {
+        return write!(output, "{found}");
+    }
+    serde_json::to_writer(&mut output, found)?;
+    writeln!(output)
 }
 
 /// Scores every text of a file and compares.
@@ -142,14 +149,14 @@ pub fn evaluate(models: &Models, file: impl BufRead) -> Result<Evaluation, EvalE
 fn read_rows(file: impl BufRead) -> Result<Vec<Row>, EvalError> {
     let mut columns: Option<Columns> = None;
     let mut rows = Vec::new();
-    for (at, line) in file.split(b'\n').enumerate() {
-        let broken = |reason: String| EvalError::Line { line: at + 1, reason };
-        let line = String::from_utf8(line?).map_err(|_| broken("not UTF-8".to_owned()))?;
-        let line = line.trim_end_matches('\r').trim_start_matches('\u{feff}');
+    let mut lines = Lines::of(file);
+    while let Some(line) = lines.next().map_err(EvalError::Read)? {
+        let broken = |reason: String| EvalError::Line { line: line.number, reason };
+        let text = line.text().map_err(broken)?;
         match &columns {
-            None => columns = Some(Columns::parse(line).map_err(broken)?),
-            Some(_) if line.is_empty() => {}
-            Some(columns) => rows.push(columns.row(line).map_err(broken)?),
+            None => columns = Some(Columns::parse(text).map_err(broken)?),
+            Some(_) if text.is_empty() => {}
+            Some(columns) => rows.push(columns.row(text).map_err(broken)?),
         }
     }
     Ok(rows)
@@ -191,8 +198,7 @@ fn measure(rows: &[Row], sentiments: &[Sentiment]) -> Evaluation {
     names.dedup();
     for (row, sentiment) in rows.iter().zip(sentiments) {
         all.add(row.label, sentiment.label);
-        let lang = row.input.lang.as_ref().unwrap_or(&sentiment.lang);
-        languages.entry(lang.clone()).or_default().add(row.label, sentiment.label);
+        languages.entry(language(row, sentiment)).or_default().add(row.label, sentiment.label);
     }
     Evaluation {
         n: all.n(),
@@ -206,6 +212,12 @@ fn measure(rows: &[Row], sentiments: &[Sentiment]) -> Evaluation {
         posts_per_second: 0.0,
         model: names.join(" + "),
     }
+}
+
+/// As the file says, without the country (`de-DE`), else as found.
+fn language(row: &Row, sentiment: &Sentiment) -> String {
+    let claimed = row.input.lang.as_deref().unwrap_or(&sentiment.lang);
+    claimed.split(['-', '_']).next().unwrap_or(claimed).to_ascii_lowercase()
 }
 
 /// Counts by true and given class.
@@ -305,6 +317,8 @@ impl fmt::Display for Evaluation {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::super::testing::fake_models;
     use super::*;
 
@@ -332,6 +346,13 @@ mod tests {
         close(found.per_language["en"].macro_recall, (1.0 + 0.0 + 0.0) / 3.0);
         assert_eq!(found.model, "fake@1");
         assert!(found.posts_per_second > 0.0);
+    }
+
+    #[test]
+    fn a_language_is_one_however_it_is_written() {
+        let file = "\u{feff}label\ttext\tlang\r\n0\tbad\tde\r\n2\tgood\tDE_at\r\n2\tgood one\tde-DE\r\n";
+        let found = evaluate(&fake_models(), file.as_bytes()).expect("measured");
+        assert_eq!(found.per_language.keys().collect::<Vec<_>>(), ["de"]);
     }
 
     #[test]
@@ -373,6 +394,9 @@ mod tests {
             assert!(error.contains(reason), "{error}");
         }
         let error = evaluate(&fake_models(), &b"label\ttext\n0\t\xff\n"[..]).expect_err("refused").to_string();
-        assert_eq!(error, "line 2: not UTF-8");
+        assert_eq!(error, "line 2: not UTF-8 after byte 2");
+        let endless = std::io::repeat(b'x').take(100 * 1024 * 1024);
+        let error = evaluate(&fake_models(), BufReader::new(endless)).expect_err("refused").to_string();
+        assert!(error.starts_with("line 1: longer than "), "{error}");
     }
 }

@@ -22,6 +22,14 @@ pub(super) struct Line {
     pub(super) bytes: Option<Vec<u8>>,
 }
 
+impl Line {
+    /// The line as text, or why it is none.
+    pub(super) fn text(&self) -> Result<&str, String> {
+        let bytes = self.bytes.as_deref().ok_or_else(|| format!("longer than {MAX_LINE} bytes"))?;
+        str::from_utf8(bytes).map_err(|e| format!("not UTF-8 after byte {}", e.valid_up_to()))
+    }
+}
+
 /// What came, and whether the input pauses after it.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -48,7 +56,7 @@ impl Batches {
     pub(super) fn new(input: impl BufRead + Send + 'static) -> io::Result<Self> {
         let (sender, lines) = sync_channel(WAITING);
         let body = move || {
-            let mut reader = LineReader { input, number: 0 };
+            let mut reader = Lines::of(input);
             while let Some(line) = reader.next().transpose() {
                 let failed = line.is_err();
                 if sender.send(line).is_err() || failed {
@@ -76,13 +84,18 @@ impl Batches {
     }
 }
 
-struct LineReader<R> {
+/// The lines of an input, none of which takes more memory than [`MAX_LINE`].
+pub(super) struct Lines<R> {
     input: R,
     number: u64,
 }
 
-impl<R: BufRead> LineReader<R> {
-    fn next(&mut self) -> io::Result<Option<Line>> {
+impl<R: BufRead> Lines<R> {
+    pub(super) fn of(input: R) -> Self {
+        Self { input, number: 0 }
+    }
+
+    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = Vec::new();
         let most = MAX_LINE as u64 + 1;
         if (&mut self.input).take(most).read_until(b'\n', &mut bytes)? == 0 {
@@ -126,7 +139,7 @@ mod tests {
     use super::*;
 
     fn lines(input: &[u8]) -> Vec<Line> {
-        let mut reader = LineReader { input, number: 0 };
+        let mut reader = Lines::of(input);
         std::iter::from_fn(|| reader.next().expect("memory does not fail")).collect()
     }
 

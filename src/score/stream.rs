@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::engine::EngineError;
-use super::lines::{Batches, Line, MAX_LINE, Pause};
+use super::lines::{Batches, Pause};
 use super::models::{Models, ScoreInput};
 use crate::domain::sentiment::{Label, Sentiment};
 
@@ -85,7 +85,7 @@ pub fn score_stream(
         let mut records = Vec::with_capacity(batch.lines.len());
         for line in batch.lines {
             let number = line.number;
-            match read(line, parse) {
+            match line.text().and_then(parse) {
                 Ok(record) => records.extend(record.map(|(kept, input)| Record { number, kept, input })),
                 Err(reason) => {
                     summary.broken += 1;
@@ -144,12 +144,6 @@ fn score_alone(models: &Models, input: &ScoreInput) -> Result<Result<Sentiment, 
     }
 }
 
-fn read(line: Line, parse: fn(&str) -> Parsed) -> Parsed {
-    let bytes = line.bytes.ok_or_else(|| format!("longer than {MAX_LINE} bytes"))?;
-    let text = String::from_utf8(bytes).map_err(|e| format!("not UTF-8 after byte {}", e.utf8_error().valid_up_to()))?;
-    parse(&text)
-}
-
 fn parse_plain(line: &str) -> Parsed {
     let text = serde_json::value::to_raw_value(line).map_err(|e| e.to_string())?;
     Ok(Some((Fields(vec![("text".to_owned(), text)]), ScoreInput { text: line.to_owned(), lang: None })))
@@ -173,13 +167,16 @@ fn parse_json(line: &str) -> Parsed {
 
 /// What is wrong and where in the line; the parser would call every line the first.
 fn within_line(error: &serde_json::Error) -> String {
-    format!("{} (column {})", without_place(error), error.column())
+    let kind = if error.is_data() { "" } else { "not JSON: " };
+    format!("{kind}{} (column {})", without_place(error), error.column())
 }
 
 fn without_place(error: &serde_json::Error) -> String {
     let whole = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    whole.strip_suffix(&place).map(str::to_owned).unwrap_or(whole)
+    let what = whole.strip_suffix(&place).map(str::to_owned).unwrap_or(whole);
+    // The commonest way to get there: a text that was cut in the middle of an emoji.
+    if what.contains("hex escape") { format!("half of a surrogate pair, or another broken \\u escape ({what})") } else { what }
 }
 
 fn write_record(output: &mut impl Write, kept: &Fields, sentiment: &Sentiment) -> io::Result<()> {
@@ -233,6 +230,7 @@ impl<'de> Deserialize<'de> for Fields {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lines::MAX_LINE;
     use super::super::testing::fake_models;
     use super::*;
 
@@ -284,7 +282,8 @@ mod tests {
         let numbers: Vec<_> = errors.iter().map(|e| e.split(':').next().unwrap_or_default()).collect();
         assert_eq!(numbers, ["line 2", "line 4", "line 5", "line 6", "line 7", "line 8", "line 9", "line 10"]);
         assert!(errors[7].contains("longer than"), "{}", errors[7]);
-        assert_eq!(errors[0], "line 2: EOF while parsing a value (column 8)");
+        assert_eq!(errors[0], "line 2: not JSON: EOF while parsing a value (column 8)");
+        assert!(errors[1].starts_with("line 4: `text`: half of a surrogate pair"), "{}", errors[1]);
         assert_eq!(errors[5], "line 8: `text`: invalid type: integer `7`, expected a string");
     }
 

@@ -4,6 +4,7 @@
 //! only (below 1e-5), not bit for bit as with the embedded engine. `rust-bert` panics where libtorch refuses; that costs
 //! the texts of the call, never the program.
 
+mod encoder;
 mod network;
 mod weights;
 

@@ -3,21 +3,19 @@
 use rust_bert::RustBertError;
 use rust_bert::bert::{BertConfig, BertForSequenceClassification};
 use rust_bert::distilbert::{DistilBertConfig, DistilBertModelClassifier};
-use rust_bert::roberta::RobertaForSequenceClassification;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use tch::{Kind, Tensor, nn};
+use tch::{Tensor, nn};
+
+use super::encoder::{Classifier, Family};
 
 /// A classifier of one of the known architectures.
 pub(super) enum Network {
     Bert(BertForSequenceClassification),
     DistilBert(DistilBertModelClassifier),
-    /// RoBERTa and XLM-RoBERTa, which differ in their words only.
-    Roberta(RobertaForSequenceClassification),
+    /// Of the families that rust-bert computes otherwise.
+    Own(Box<Classifier>),
 }
-
-/// Places of RoBERTa's texts begin after the one of the padding.
-const ROBERTA_FIRST: i64 = 2;
 
 impl Network {
     /// Makes the variables of the network that `config.json` describes, with so many classes; weights come later.
@@ -33,7 +31,7 @@ impl Network {
         config.remove("label2id");
         // Wanted by rust-bert, without a meaning here, and no longer written by transformers.
         config.entry("tie_weights_").or_insert(true.into());
-        for key in ["hidden_act", "activation"] {
+        for key in ["hidden_act", "activation", "conv_act", "pooler_hidden_act"] {
             // The same function under the name that later versions give it.
             if config.get(key).is_some_and(|name| name == "gelu_pytorch_tanh") {
                 config.insert(key.to_owned(), "gelu_new".into());
@@ -42,32 +40,31 @@ impl Network {
         let made = match kind.as_str() {
             "bert" => BertForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Bert),
             "distilbert" => DistilBertModelClassifier::new(root, &read::<DistilBertConfig>(config)?).map(Self::DistilBert),
-            "roberta" | "xlm-roberta" => RobertaForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Roberta),
-            // Of the first the cause is known: it takes the number of heads for the length of the text.
-            "deberta" | "deberta-v2" => {
-                return Err("rust-bert 0.23 gives other scores for DeBERTa than transformers does; export it to ONNX".to_owned());
+            "roberta" | "xlm-roberta" => return own(root, config, Family::Roberta, classes),
+            "deberta" => return own(root, config, Family::Deberta, classes),
+            "deberta-v2" => return own(root, config, Family::DebertaV2, classes),
+            other => {
+                return Err(format!(
+                    "`model_type` is \"{other}\"; bert, distilbert, roberta, xlm-roberta, deberta and deberta-v2 are known"
+                ));
             }
-            other => return Err(format!("`model_type` is \"{other}\"; bert, distilbert, roberta and xlm-roberta are known")),
         };
         made.map_err(|e| e.to_string())
     }
 
     /// One row of logits for each row of `ids`; `mask` is 1 where a row has a token and 0 where it is filled up.
     pub(super) fn logits(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, RustBertError> {
-        let (ids, mask) = (Some(ids), Some(mask));
         Ok(match self {
-            Self::Bert(model) => model.forward_t(ids, mask, None, None, None, false).logits,
-            Self::DistilBert(model) => model.forward_t(ids, mask, None, false)?.logits,
-            Self::Roberta(model) => model.forward_t(ids, mask, None, places(ids).as_ref(), None, false).logits,
+            Self::Bert(model) => model.forward_t(Some(ids), Some(mask), None, None, None, false).logits,
+            Self::DistilBert(model) => model.forward_t(Some(ids), Some(mask), None, false)?.logits,
+            Self::Own(model) => model.logits(ids, mask),
         })
     }
 }
 
-/// Said rather than left to the network, which would take any filling but token 1 for text.
-fn places(ids: Option<&Tensor>) -> Option<Tensor> {
-    let ids = ids?;
-    let (rows, length) = ids.size2().ok()?;
-    Some(Tensor::arange_start(ROBERTA_FIRST, ROBERTA_FIRST + length, (Kind::Int64, ids.device())).expand([rows, length], true))
+fn own(root: &nn::Path<'_>, config: Map<String, Value>, family: Family, classes: usize) -> Result<Network, String> {
+    let classes = i64::try_from(classes).map_err(|e| e.to_string())?;
+    Classifier::new(root, &read(config)?, family, classes).map(|made| Network::Own(Box::new(made)))
 }
 
 fn read<T: DeserializeOwned>(config: Map<String, Value>) -> Result<T, String> {

@@ -42,14 +42,15 @@ fn copy(of: &Path) -> tempfile::TempDir {
 
 #[test]
 fn every_architecture_scores_as_transformers_does_together_and_alone() {
-    for name in ["bert", "distilbert", "roberta", "xlm-roberta"] {
+    for name in ["bert", "distilbert", "roberta", "xlm-roberta", "deberta", "deberta-v2", "deberta-v3"] {
         let folder = models().join(name);
         let (engine, known) = (engine(&folder), reference(&folder));
         let texts: Vec<&str> = known.iter().map(|k| k.text.as_str()).collect();
         let together = score(&engine, &texts).expect("scored");
-        let rows = engine.rows(engine.loaded().expect("loaded"), &[Passage { text: texts[1], lang: "en" }]).expect("tokens");
-        assert_eq!(rows[0].ids, known[1].input_ids, "{name}");
         for (known, together) in known.iter().zip(together) {
+            let passage = Passage { text: &known.text, lang: "en" };
+            let rows = engine.rows(engine.loaded().expect("loaded"), &[passage]).expect("tokens");
+            assert_eq!(rows[0].ids, known.input_ids, "{name}: {:?}", known.text);
             let alone = score(&engine, &[&known.text]).expect("scored")[0];
             for found in [together, alone] {
                 let pairs = found.probabilities.values().into_iter().zip(known.probabilities);
@@ -89,8 +90,8 @@ fn what_libtorch_refuses_costs_the_texts_and_not_the_engine() {
 
 #[test]
 fn folders_that_do_not_fit_together_are_refused_in_words() {
-    let spoilt = |change: &dyn Fn(&mut serde_json::Value)| {
-        let folder = copy(&models().join("bert"));
+    let spoilt_of = |name: &str, change: &dyn Fn(&mut serde_json::Value)| {
+        let folder = copy(&models().join(name));
         let path = folder.path().join("config.json");
         let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&path).expect("read")).expect("JSON");
         change(&mut config);
@@ -98,14 +99,19 @@ fn folders_that_do_not_fit_together_are_refused_in_words() {
         let engine = engine(folder.path());
         score(&engine, &["great"]).expect_err("refused").to_string()
     };
+    let spoilt = |change: &dyn Fn(&mut serde_json::Value)| spoilt_of("bert", change);
     for (error, says) in [
-        (spoilt(&|config| config["model_type"] = "gpt2".into()), "xlm-roberta are known"),
-        (spoilt(&|config| config["model_type"] = "deberta".into()), "export it to ONNX"),
+        (spoilt(&|config| config["model_type"] = "gpt2".into()), "deberta-v2 are known"),
         (spoilt(&|config| config["model_type"] = "roberta".into()), "another architecture"),
         (spoilt(&|config| config["hidden_size"] = 64.into()), "config.json asks for"),
         (spoilt(&|config| config["hidden_act"] = "magic".into()), "magic"),
         (spoilt(&|config| config["position_embedding_type"] = "relative_key".into()), "absolute"),
         (spoilt(&|config| config["num_attention_heads"] = 0.into()), "stopped"),
+        (spoilt_of("roberta", &|config| config["num_attention_heads"] = 0.into()), "does not divide"),
+        (spoilt_of("deberta", &|config| config["talking_head"] = true.into()), "talking_head"),
+        (spoilt_of("deberta", &|config| config["pos_att_type"] = "c2p|p2p".into()), "\"p2p\""),
+        (spoilt_of("deberta-v3", &|config| config["position_buckets"] = 1.into()), "position_buckets"),
+        (spoilt_of("deberta-v3", &|config| config["position_buckets"] = 8.into()), "config.json asks for"),
     ] {
         assert!(error.contains(says), "{error}");
     }
