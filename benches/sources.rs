@@ -314,7 +314,8 @@ async fn measure(urls: &[String], sources: usize, time: Duration) {
         100.0 * used / took,
         memory()
     );
-    println!("lateness:                      p50 {:.0} ms, p99 {:.0} ms, most {:.0} ms", part(50), part(99), part(100));
+    let (p50, p95, p99, most) = (part(50), part(95), part(99), part(100));
+    println!("lateness:                      p50 {p50:.0} ms, p95 {p95:.0} ms, p99 {p99:.0} ms, most {most:.0} ms");
     stop.cancel();
     running.join_next().await.unwrap().unwrap();
 

@@ -5,7 +5,7 @@
 //! authors and was down for the whole hour leaves one half), and how well the sources that still exist were read.
 //! Expectations are scaled by the first, verdicts are refused by the second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::ids::SourceId;
 use crate::domain::time::{HOUR_MS, Millis, Span};
@@ -52,6 +52,12 @@ impl SourceRecord {
         let ms = self.covered.get(&hour).copied().unwrap_or(0);
         ms.clamp(0, HOUR_MS) as f64 / HOUR_MS as f64
     }
+
+    /// The end of the last stretch that was read.
+    fn read_until(&self, at: Millis) -> Option<Millis> {
+        let (hour, ms) = self.covered.range(..=at).rev().find(|(_, ms)| **ms > 0)?;
+        Some(hour.plus((*ms).min(HOUR_MS)).min(at))
+    }
 }
 
 /// One hour as the rules see it.
@@ -91,9 +97,17 @@ pub struct Raised {
     pub hours: usize,
 }
 
-/// All sources of one brand.
+/// All sources of one brand. There may be thousands of them, and an hour of each is looked at for each hour of weeks: nothing here may
+/// look at all sources for each source.
 #[derive(Debug, Clone, Default)]
 pub struct Sources(Vec<SourceRecord>);
+
+/// The weight of each compared source.
+type Weights = HashMap<SourceId, f64>;
+
+fn weights(basis: &[BaselineSource]) -> Weights {
+    basis.iter().map(|b| (b.source, b.share)).collect()
+}
 
 impl Sources {
     /// In the order in which they are named on pages.
@@ -105,7 +119,9 @@ impl Sources {
     /// read longest, and every import. Each weighs as much as the unhappy authors that it brings an hour.
     pub fn basis(&self, history: Span) -> Vec<BaselineSource> {
         let hours: Vec<Millis> = history.by_hour().filter(|(_, ms)| *ms == HOUR_MS).map(|(hour, _)| hour).collect();
-        let read: Vec<usize> = self.0.iter().map(|r| hours.iter().filter(|h| self.history_share(r, **h) >= READ_ENOUGH).count()).collect();
+        let imported: Vec<f64> = hours.iter().map(|hour| self.imported(*hour)).collect();
+        let enough = |record: &SourceRecord, (hour, imported): (&Millis, &f64)| record.share_read(*hour).max(*imported) >= READ_ENOUGH;
+        let read: Vec<usize> = (self.0.iter()).map(|r| hours.iter().zip(&imported).filter(|h| enough(r, *h)).count()).collect();
         let longest = read.iter().copied().max().unwrap_or(0);
         let rates: Vec<(SourceId, f64)> = (self.0.iter().zip(&read))
             .filter(|(record, read)| record.reading == Reading::Imported || 2 * **read >= longest)
@@ -122,22 +138,26 @@ impl Sources {
 
     /// Every hour that begins in `span`, in order and without holes.
     pub fn heard(&self, basis: &[BaselineSource], span: Span) -> Vec<Heard> {
-        span.by_hour().map(|(hour, _)| self.heard_in(basis, hour)).collect()
+        let weights = weights(basis);
+        // Sources that are gone without a record weigh, and bring nothing.
+        let whole = basis.iter().map(|b| b.share.clamp(0.0, 1.0)).sum();
+        span.by_hour().map(|(hour, _)| self.heard_in(&weights, whole, hour)).collect()
     }
 
-    fn heard_in(&self, basis: &[BaselineSource], hour: Millis) -> Heard {
+    fn heard_in(&self, weights: &Weights, whole: f64, hour: Millis) -> Heard {
         let (mut share, mut total, mut existing) = (0.0, 0.0, 0.0);
         let mut unhappy = 0_i64;
-        let stand_in = self.polled_share(basis, hour);
+        let stand_in = self.polled_share(weights, hour);
+        let imported = self.imported(hour);
         for record in &self.0 {
-            let weight = basis.iter().find(|b| b.source == record.id).map(|b| b.share.clamp(0.0, 1.0));
+            let weight = weights.get(&record.id).map(|share| share.clamp(0.0, 1.0));
             if weight.is_some() || record.reading == Reading::Imported {
                 unhappy = unhappy.saturating_add(record.unhappy.get(&hour).copied().unwrap_or(0).max(0));
             }
             let Some(weight) = weight else { continue };
             let read = match record.reading {
-                Reading::Imported if self.imported(hour) <= 0.0 => stand_in,
-                _ => self.history_share(record, hour),
+                Reading::Imported if imported <= 0.0 => stand_in,
+                _ => record.share_read(hour).max(imported),
             };
             share += weight * read;
             total += weight;
@@ -147,35 +167,31 @@ impl Sources {
             }
         }
         let of = |whole: f64| if whole > 0.0 { (share / whole).clamp(0.0, 1.0) } else { 0.0 };
-        // Sources that are gone without a record weigh, and bring nothing.
-        let whole = basis.iter().map(|b| b.share.clamp(0.0, 1.0)).sum::<f64>().max(total);
-        Heard { hour, unhappy, share: of(whole), coverage: of(existing) }
+        Heard { hour, unhappy, share: of(f64::max(whole, total)), coverage: of(existing) }
     }
 
-    /// What was read of the source itself, or of an import that stands for it.
-    fn history_share(&self, record: &SourceRecord, hour: Millis) -> f64 {
-        record.share_read(hour).max(self.imported(hour))
-    }
-
+    /// What was read of an import, which stands for every source.
     fn imported(&self, hour: Millis) -> f64 {
         self.0.iter().filter(|r| r.reading == Reading::Imported).map(|r| r.share_read(hour)).fold(0.0, f64::max)
     }
 
     /// How well the polled sources were read. Where a baseline rests on imported history, they stand for it.
-    fn polled_share(&self, basis: &[BaselineSource], hour: Millis) -> f64 {
+    fn polled_share(&self, weights: &Weights, hour: Millis) -> f64 {
         let polled = self.0.iter().filter(|r| matches!(r.reading, Reading::Polled { .. }));
-        let weighed = polled.filter_map(|r| Some((basis.iter().find(|b| b.source == r.id)?.share.max(1e-9), r.share_read(hour))));
+        let weighed = polled.filter_map(|r| Some((weights.get(&r.id)?.max(1e-9), r.share_read(hour))));
         let (read, total) = weighed.fold((0.0, 0.0), |(read, total), (weight, share)| (read + weight * share, total + weight));
         if total > 0.0 { read / total } else { 0.0 }
     }
 
     /// Compared sources that have not been read for longer than two polls and an hour, the weightiest first.
     pub fn silent(&self, basis: &[BaselineSource], at: Millis) -> Vec<Silence> {
+        let weights = weights(basis);
+        let imports = self.0.iter().filter(|r| r.reading == Reading::Imported).filter_map(|r| r.read_until(at)).max();
         let mut silent: Vec<Silence> = (self.0.iter())
             .filter_map(|record| {
-                let share = basis.iter().find(|b| b.source == record.id)?.share;
+                let share = *weights.get(&record.id)?;
                 let Reading::Polled { every_ms } = record.reading else { return None };
-                let since = self.read_until(record, at);
+                let since = record.read_until(at).max(imports);
                 let patience = every_ms.max(0).saturating_mul(2).saturating_add(HOUR_MS);
                 since.is_none_or(|s| at.since(s) > patience).then(|| Silence { name: record.name.clone(), share, since })
             })
@@ -195,12 +211,15 @@ impl Sources {
         }
         let hours = i64::try_from(rules.window_hours).unwrap_or(6);
         let window: Vec<Millis> = (1..=hours).map(|back| at.hour().plus(-back * HOUR_MS)).collect();
+        let imported: Vec<f64> = window.iter().map(|hour| self.imported(*hour)).collect();
+        let weights = weights(&baseline.sources);
         let mut raised: Vec<Raised> = (self.0.iter())
             // An import stands for every source: one file is no place where people are.
             .filter(|record| matches!(record.reading, Reading::Polled { .. }))
             .filter_map(|record| {
-                let share = baseline.sources.iter().find(|b| b.source == record.id)?.share;
-                let normal = baseline.predict(window.iter().map(|h| (*h, share * self.history_share(record, *h))));
+                let share = *weights.get(&record.id)?;
+                let read = window.iter().zip(&imported).map(|(hour, imported)| (*hour, share * record.share_read(*hour).max(*imported)));
+                let normal = baseline.predict(read);
                 let count = window.iter().filter_map(|h| record.unhappy.get(h)).fold(0_i64, |sum, n| sum.saturating_add((*n).max(0)));
                 let above = count > normal.quantile(rules.relapse).max(rules.least_upper);
                 above.then(|| Raised { name: record.name.clone(), count, expected: normal.mean(), hours: rules.window_hours })
@@ -211,18 +230,10 @@ impl Sources {
         raised
     }
 
-    fn read_until(&self, record: &SourceRecord, at: Millis) -> Option<Millis> {
-        let end = |r: &SourceRecord| {
-            let (hour, ms) = r.covered.range(..=at).rev().find(|(_, ms)| **ms > 0)?;
-            Some(hour.plus((*ms).min(HOUR_MS)).min(at))
-        };
-        let imports = self.0.iter().filter(|r| r.reading == Reading::Imported).filter_map(end).max();
-        end(record).max(imports)
-    }
-
     /// Polled sources that no baseline covers: they are read, and left out of the comparison.
     pub fn left_out(&self, basis: &[BaselineSource]) -> Vec<String> {
         let polled = self.0.iter().filter(|r| matches!(r.reading, Reading::Polled { .. }));
-        polled.filter(|r| basis.iter().all(|b| b.source != r.id)).map(|r| r.name.clone()).collect()
+        let weights = weights(basis);
+        polled.filter(|r| !weights.contains_key(&r.id)).map(|r| r.name.clone()).collect()
     }
 }

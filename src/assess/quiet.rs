@@ -9,7 +9,7 @@
 //! A test over simulated sources (`tests/quiet.rs`) holds how often a calm source is named by chance: less than once in
 //! fifty weeks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::domain::ids::SourceId;
 use crate::domain::source::{HourCoverage, SourceHealth, SourceKind};
@@ -27,6 +27,8 @@ const LEAST_HOURS: usize = 72;
 const LEAST_ITEMS: f64 = 20.0;
 /// Shorter silences are nobody's business.
 const LEAST_QUIET: usize = 2;
+/// The same in milliseconds.
+const QUIET_MS: i64 = 2 * HOUR_MS;
 /// Hours that stand for the common rate where a slot of the week was seen too rarely.
 const PRIOR_HOURS: f64 = 4.0;
 /// Hours whose sums tell how much the source scatters.
@@ -144,9 +146,14 @@ fn winsorised(history: &[&HourCoverage]) -> Vec<f64> {
 /// The suspiciously quiet ones among these sources. Those that are switched off, imported or failing are left out: what
 /// is wrong with them is said elsewhere.
 pub async fn quiet(store: &Store, sources: &[SourceHealth], now: Millis) -> Result<BTreeMap<SourceId, Hush>, StoreError> {
-    let span = Span::new(now.plus(-HISTORY_MS).hour(), now.plus(1)).unwrap_or(Span::empty(now));
+    let since = |from: Millis| Span::new(from.hour(), now.plus(1)).unwrap_or(Span::empty(now));
+    let span = since(now.plus(-HISTORY_MS));
+    // Most sources brought something a moment ago: weeks of hours need not be read of them.
+    let lately = store.coverage(since(now.plus(-QUIET_MS))).await?;
+    let lively: HashSet<SourceId> = lately.into_iter().filter(|hour| hour.items > 0).map(|hour| hour.source).collect();
     let mut found = BTreeMap::new();
-    for source in sources.iter().filter(|s| s.enabled && s.failures == 0 && s.spec.kind != SourceKind::Import) {
+    let asked = sources.iter().filter(|s| s.enabled && s.failures == 0 && s.spec.kind != SourceKind::Import);
+    for source in asked.filter(|s| !lively.contains(&s.id)) {
         if let Some(quiet) = suspicious(&store.coverage_of(source.id, span).await?, now) {
             found.insert(source.id, quiet);
         }

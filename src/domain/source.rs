@@ -237,6 +237,17 @@ pub struct Recheck {
     pub missing: Vec<PostKey>,
     /// The platform says deleted.
     pub gone: Vec<PostKey>,
+    /// The platform says that nothing happened to them, and shows no words.
+    pub checked: Vec<PostKey>,
+}
+
+/// How a platform tells of deletions for many known posts at once. It shows no words, so it is for posts that cannot be edited any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bulk {
+    /// Posts older than this are checked so; younger ones are read again. Milliseconds.
+    pub older_than_ms: i64,
+    /// Posts of one check.
+    pub batch: usize,
 }
 
 /// How a source does.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::brand::BrandTerms;
 use crate::domain::budget::{Saving, Thrift};
 use crate::domain::post::PostKey;
-use crate::domain::source::{Cursor, Page, Recheck, SourceSpec};
+use crate::domain::source::{Bulk, Cursor, Page, Recheck, SourceSpec};
 use crate::domain::time::Millis;
 use crate::sources::{Adapter, Http, PollError, Secrets, SettingsError};
 
@@ -19,6 +19,17 @@ pub trait Poll: Send + Sync + 'static {
 
     /// Posts that one recheck takes; 0: none can be re-read.
     fn recheck_batch(&self) -> usize;
+
+    /// How the platform tells of deletions for many posts at once; `None`: it does not.
+    fn bulk(&self) -> Option<Bulk> {
+        None
+    }
+
+    /// Goes on with such a check, which may take hours: hands over posts that are due, at most [`Bulk::batch`], or looks whether an
+    /// answer is there. What is in none of its lists is due still.
+    fn check_in_bulk(&self, _due: &[PostKey], _now: Millis) -> impl Future<Output = Result<Recheck, PollError>> + Send {
+        std::future::ready(Ok(Recheck::default()))
+    }
 
     /// How sparingly to read from now on.
     fn thrift(&self, _thrift: Thrift) -> Saving {
@@ -71,6 +82,14 @@ impl Poll for Platform {
 
     fn recheck_batch(&self) -> usize {
         self.adapter.recheck_batch()
+    }
+
+    fn bulk(&self) -> Option<Bulk> {
+        self.adapter.bulk()
+    }
+
+    async fn check_in_bulk(&self, due: &[PostKey], now: Millis) -> Result<Recheck, PollError> {
+        self.adapter.check_in_bulk(&self.http, due, now).await
     }
 
     fn thrift(&self, thrift: Thrift) -> Saving {

@@ -12,6 +12,7 @@ pub mod import;
 mod poller;
 pub mod prepare;
 mod purse;
+mod recheck;
 mod retention;
 pub mod schedule;
 mod tick;

@@ -34,7 +34,8 @@ pub struct PollerOptions {
     pub pages: usize,
     /// Batches of known posts that are read again after one poll.
     pub recheck_batches: usize,
-    /// Sources asked at the same time. The HTTP client limits them further by host.
+    /// Sources asked at the same time. The HTTP client limits them further by host, and neighbours in a configuration often share one:
+    /// with few at once, two hosts that make them wait would hold up all others.
     pub at_once: usize,
     /// Longest wait before looking for work that another process made.
     pub look_again: Duration,
@@ -51,7 +52,7 @@ impl Default for PollerOptions {
             page_timeout: Duration::from_secs(100),
             pages: 50,
             recheck_batches: 5,
-            at_once: 8,
+            at_once: 32,
             look_again: Duration::from_secs(15),
             seed: 0,
         }

@@ -126,6 +126,17 @@ mod tests {
         }
     }
 
+    fn source(take: Take) -> SourceSpec {
+        SourceSpec {
+            name: "Our blog".to_owned(),
+            kind: SourceKind::Mastodon,
+            brand: BrandId::new(1),
+            take,
+            every_ms: 1,
+            settings: serde_json::Value::Null,
+        }
+    }
+
     fn taken(take: Take, posts: Vec<Post>) -> Vec<(String, String)> {
         let terms = BrandTerms {
             names: vec!["Acme".to_owned()],
@@ -133,14 +144,7 @@ mod tests {
             own_accounts: vec!["acme".to_owned()],
             ..BrandTerms::default()
         };
-        let spec = SourceSpec {
-            name: "Our blog".to_owned(),
-            kind: SourceKind::Mastodon,
-            brand: BrandId::new(1),
-            take,
-            every_ms: 1,
-            settings: serde_json::Value::Null,
-        };
+        let spec = source(take);
         let matcher = Matcher::new(&terms).expect("good terms");
         let judge = Judge { spec: &spec, matcher: &matcher };
         mentions(posts, &judge, NOW).into_iter().map(|k| (k.post.key.native_id().to_owned(), k.why)).collect()
@@ -173,14 +177,7 @@ mod tests {
     fn quoted_words_make_a_mention_and_are_not_kept_with_it() {
         let quoting = Post { quoted: crate::domain::post::Quoted::of("Acme is down".to_owned(), Vec::new()), ..post("1", "so true") };
         let terms = BrandTerms { names: vec!["Acme".to_owned()], ..BrandTerms::default() };
-        let spec = SourceSpec {
-            name: "a".to_owned(),
-            kind: SourceKind::Mastodon,
-            brand: BrandId::new(1),
-            take: Take::Matching,
-            every_ms: 1,
-            settings: serde_json::Value::Null,
-        };
+        let spec = source(Take::Matching);
         let matcher = Matcher::new(&terms).expect("good terms");
         let kept = mentions(vec![quoting], &Judge { spec: &spec, matcher: &matcher }, NOW);
         let said: Vec<(&str, &str, &str)> = kept.iter().map(|k| (k.why.as_str(), k.post.text.as_str(), k.fingerprint.as_str())).collect();
@@ -191,14 +188,7 @@ mod tests {
     fn the_brand_s_own_words_are_kept_apart_and_judged() {
         let terms = BrandTerms { own_accounts: vec!["acme".to_owned()], ..BrandTerms::default() };
         let matcher = Matcher::new(&terms).expect("good terms");
-        let spec = SourceSpec {
-            name: "a".to_owned(),
-            kind: SourceKind::Mastodon,
-            brand: BrandId::new(1),
-            take: Take::Matching,
-            every_ms: 1,
-            settings: serde_json::Value::Null,
-        };
+        let spec = source(Take::Matching);
         let mut offer = own("2");
         offer.text = "20 % off, today only!".to_owned();
         let mut repost = own("3");

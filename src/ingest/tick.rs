@@ -16,7 +16,7 @@ use crate::domain::source::{Cursor, More, Page};
 use crate::domain::statement::Statement;
 use crate::domain::time::Millis;
 use crate::sources::{PollError, metered};
-use crate::store::{Kept, OwnPost, PageToKeep, RecheckToKeep, SourceLease, StoreError};
+use crate::store::{Kept, OwnPost, PageToKeep, SourceLease, StoreError};
 
 /// What one tick did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +55,8 @@ pub enum Outcome {
 
 /// Why a poll ended without an answer.
 #[derive(Debug)]
-struct Failure {
-    error: String,
+pub(super) struct Failure {
+    pub(super) error: String,
     lasting: Lasting,
     not_before: Option<Millis>,
 }
@@ -76,10 +76,10 @@ enum Chain {
 }
 
 /// A claimed source with what is needed to poll it.
-struct Work<P> {
-    lease: SourceLease,
-    adapter: P,
-    matcher: Matcher,
+pub(super) struct Work<P> {
+    pub(super) lease: SourceLease,
+    pub(super) adapter: P,
+    pub(super) matcher: Matcher,
     mood: Mood,
 }
 
@@ -135,6 +135,7 @@ impl<A: Adapters> Poller<A> {
             Chain::Broken(failure) => self.fail(&work.lease, mood, failure).await,
             Chain::Done { pages, mut kept, next_poll_at } => {
                 add(&mut kept, self.recheck(&work, &mut purse).await?);
+                add(&mut kept, self.check_in_bulk(&work, &purse).await?);
                 self.store.give_back(&work.lease, next_poll_at).await?;
                 let source = work.lease.id;
                 tracing::debug!(source.name = work.lease.spec.name, pages, new = kept.new, updated = kept.updated, "Polled");
@@ -217,44 +218,8 @@ impl<A: Adapters> Poller<A> {
         }
     }
 
-    /// Reads known posts of this source again. A failure here leaves them due, and does not count against the source.
-    async fn recheck<P: Poll>(&self, work: &Work<P>, purse: &mut Purse) -> Result<Kept, StoreError> {
-        let mut kept = Kept::default();
-        let batch = work.adapter.recheck_batch();
-        if batch == 0 {
-            return Ok(kept);
-        }
-        let limit = i64::try_from(batch.saturating_mul(self.options.recheck_batches)).unwrap_or(i64::MAX);
-        let due = self.store.due_rechecks(work.lease.id, self.clock.now(), limit).await?;
-        for keys in due.chunks(batch) {
-            if self.finishing.is_cancelled() {
-                break;
-            }
-            // Following deletions is a duty at the platforms that take money: it goes on until the purse is empty.
-            if self.open_purse((&work.lease, &work.adapter), purse, self.clock.now()).await?.is_err() {
-                break;
-            }
-            let (answer, spent) = metered(self.guarded(work.adapter.recheck(keys, self.clock.now()))).await;
-            self.pay(&work.lease, purse, spent, self.clock.now()).await?;
-            let recheck = match answer {
-                Ok(recheck) => recheck,
-                Err(failure) => {
-                    tracing::warn!(source.name = work.lease.spec.name, error = failure.error, "Known posts could not be read again");
-                    break;
-                }
-            };
-            let now = self.clock.now();
-            let judge = Judge { spec: &work.lease.spec, matcher: &work.matcher };
-            let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| prepare::known_mentions(recheck.present, &judge, now)));
-            let Ok(present) = prepared else { break };
-            let recheck = RecheckToKeep { present, missing: recheck.missing, gone: recheck.gone };
-            add(&mut kept, self.store.save_recheck(&work.lease, recheck, now).await?);
-        }
-        Ok(kept)
-    }
-
     /// Runs one request of an adapter: bounded in time, and a panic in it is a failure.
-    async fn guarded<T>(&self, request: impl Future<Output = Result<T, PollError>>) -> Result<T, Failure> {
+    pub(super) async fn guarded<T>(&self, request: impl Future<Output = Result<T, PollError>>) -> Result<T, Failure> {
         let bounded = tokio::time::timeout(self.options.page_timeout, AssertUnwindSafe(request).catch_unwind());
         match bounded.await {
             Ok(Ok(answer)) => answer.map_err(|error| Failure::from(&error)),
@@ -316,7 +281,7 @@ fn prepared<P>(page: Page, work: &Work<P>, now: Millis) -> Result<PageToKeep, Fa
     Ok(PageToKeep { keep, gone: page.gone, cursor: page.cursor, covered: page.covered, next_poll_at: now, asked: 1 })
 }
 
-fn add(sum: &mut Kept, part: Kept) {
+pub(super) fn add(sum: &mut Kept, part: Kept) {
     sum.new += part.new;
     sum.updated += part.updated;
     sum.unchanged += part.unchanged;

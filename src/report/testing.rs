@@ -21,7 +21,7 @@ pub struct Desk {
     pub store: Store,
     pub brand: Brand,
     pub incident: IncidentId,
-    lease: SourceLease,
+    pub lease: SourceLease,
     /// Number of the next post.
     next: AtomicUsize,
     _folder: tempfile::TempDir,

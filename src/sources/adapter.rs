@@ -36,7 +36,7 @@ use super::{Http, PollError, SettingsError, walk};
 use crate::domain::brand::BrandTerms;
 use crate::domain::budget::{Budget, Saving, Thrift};
 use crate::domain::post::PostKey;
-use crate::domain::source::{Cursor, Page, Recheck, SourceKind, SourceSpec};
+use crate::domain::source::{Bulk, Cursor, Page, Recheck, SourceKind, SourceSpec};
 use crate::domain::time::Millis;
 
 /// Speaks to one source.
@@ -174,8 +174,7 @@ impl Adapter {
         }
     }
 
-    /// Re-reads known posts, at most [`Adapter::recheck_batch`] of them. A key in none of the three
-    /// answers could not be judged this time.
+    /// Re-reads known posts, at most [`Adapter::recheck_batch`] of them. A key in none of its lists could not be judged this time.
     pub async fn recheck(&self, http: &Http, keys: &[PostKey], now: Millis) -> Result<Recheck, PollError> {
         Box::pin(self.recheck_platform(http, keys, now)).await
     }
@@ -206,6 +205,22 @@ impl Adapter {
             Self::Threads(a) => a.recheck(http, keys, now).await,
             Self::X(a) => a.recheck(http, keys, now).await,
             Self::YouTube(a) => a.recheck(http, keys, now).await,
+        }
+    }
+
+    /// How the platform tells of deletions for many posts at once.
+    pub const fn bulk(&self) -> Option<Bulk> {
+        match self {
+            Self::X(_) => Some(super::x::BULK),
+            _ => None,
+        }
+    }
+
+    /// Goes on with such a check.
+    pub async fn check_in_bulk(&self, http: &Http, due: &[PostKey], now: Millis) -> Result<Recheck, PollError> {
+        match self {
+            Self::X(a) => Box::pin(a.check_in_bulk(http, due, now)).await,
+            _ => Ok(Recheck::default()),
         }
     }
 

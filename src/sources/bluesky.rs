@@ -244,7 +244,7 @@ impl Bluesky {
         }
         let present = self.posts_by_uri(http, &ours, now).await?;
         let missing = ours.into_iter().filter(|key| present.iter().all(|post| post.key != **key)).cloned().collect();
-        Ok(Recheck { present, missing, gone: Vec::new() })
+        Ok(Recheck { present, missing, ..Recheck::default() })
     }
 }
 

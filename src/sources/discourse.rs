@@ -67,12 +67,16 @@ impl Discourse {
         Ok(Self { base, instance, key, user: given.user, backfill_ms: i64::from(given.backfill_days) * DAY_MS })
     }
 
-    async fn ask(&self, http: &Http, path: &str, query: &[(&str, &str)]) -> Result<Answer, PollError> {
+    async fn ask(&self, http: &Http, now: Millis, path: &str, query: &[(&str, &str)]) -> Result<Answer, PollError> {
         let mut ask = Ask::json(join(&self.base, path, query), &self.base);
         if let Some(key) = &self.key {
             ask.headers = vec![("api-key", key.expose().to_owned()), ("api-username", self.user.clone())];
         }
-        http.get(&ask).await
+        let answer = http.get(&ask).await?;
+        match told_to_wait(&answer, now) {
+            Some(until) => Err(PollError::RateLimited { host: answer.host(), until }),
+            None => Ok(answer),
+        }
     }
 
     fn post(&self, entry: &Value, now: Millis) -> Option<Post> {
@@ -116,7 +120,7 @@ impl Discourse {
         let mut out = Recheck::default();
         let own = self.instance.to_lowercase();
         for key in keys.iter().filter(|k| k.platform() == PLATFORM && k.instance() == own && value::is_number(k.native_id())) {
-            let answer = self.ask(http, &format!("/posts/{}.json", key.native_id()), &[]).await?;
+            let answer = self.ask(http, now, &format!("/posts/{}.json", key.native_id()), &[]).await?;
             // The forum says why in JSON; a page of a proxy says nothing.
             if matches!(answer.status, 403 | 404 | 410) {
                 if value::parse(&answer).is_ok_and(|v| v.get("errors").is_some()) {
@@ -135,6 +139,15 @@ impl Discourse {
         }
         Ok(out)
     }
+}
+
+/// How long a forum wants to be left alone, where its proxy keeps back the header that says so: its words say it too.
+fn told_to_wait(answer: &Answer, now: Millis) -> Option<Millis> {
+    if answer.status != 429 || answer.header("retry-after").is_some() {
+        return None;
+    }
+    let seconds = value::number(&value::parse(answer).ok()?, "/extras/wait_seconds");
+    (seconds > 0).then(|| now.plus(seconds.saturating_mul(1000).min(DAY_MS)))
 }
 
 fn is_gone(entry: &Value) -> bool {
@@ -167,7 +180,7 @@ impl Lists for Discourse {
         let before = step.at.token().and_then(|t| t.parse::<u64>().ok());
         let text = before.map(|n| n.to_string());
         let query: Vec<(&str, &str)> = text.iter().map(|n| ("before", n.as_str())).collect();
-        let answer = self.ask(step.http, "/posts.json", &query).await?.ok()?;
+        let answer = self.ask(step.http, step.now, "/posts.json", &query).await?.ok()?;
         let whole = value::parse(&answer)?;
         let list = value::list(&whole, "/latest_posts", &answer)?;
         let mut leaf = Leaf { not_before: answer.not_before, ..Leaf::default() };

@@ -104,12 +104,10 @@ impl Disqus {
             }
             let whole = checked(&answer, now)?;
             let entry = whole.pointer("/response").unwrap_or(&Value::Null);
-            if value::says(entry, "/isDeleted") || value::says(entry, "/isSpam") {
-                out.gone.push(key.clone());
-            } else if entry.pointer("/isApproved").and_then(Value::as_bool) == Some(false) {
-                out.missing.push(key.clone());
-            } else {
-                out.present.extend(self.post(entry, now).filter(|post| post.key == *key));
+            match standing(entry) {
+                Standing::Gone => out.gone.push(key.clone()),
+                Standing::Held => out.missing.push(key.clone()),
+                Standing::Shown => out.present.extend(self.post(entry, now).filter(|post| post.key == *key)),
             }
         }
         Ok(out)
@@ -137,8 +135,9 @@ impl Lists for Disqus {
         let answer = self.ask(step.http, "/api/3.0/forums/listPosts.json", &query).await?;
         let whole = checked(&answer, step.now)?;
         let list = value::list(&whole, "/response", &answer)?;
-        let read = value::entries(list, &answer, |entry| Some((self.post(entry, step.now)?, value::says(entry, "/isDeleted"))))?;
-        let (gone, posts): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, deleted)| *deleted);
+        let read = value::entries(list, &answer, |entry| Some((self.post(entry, step.now)?, standing(entry))))?;
+        let (gone, mut posts): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, standing)| *standing == Standing::Gone);
+        posts.retain(|(_, standing)| *standing == Standing::Shown);
         let token = value::id(&whole, "/cursor/next").filter(|_| value::says(&whole, "/cursor/hasNext"));
         Ok(Leaf {
             posts: posts.into_iter().map(|(post, _)| post).collect(),
@@ -147,6 +146,24 @@ impl Lists for Disqus {
             not_before: answer.not_before,
             ..Leaf::default()
         })
+    }
+}
+
+/// What became of a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Shown,
+    /// Waits for a moderator.
+    Held,
+    Gone,
+}
+
+fn standing(entry: &Value) -> Standing {
+    let held = entry.pointer("/isApproved").and_then(Value::as_bool) == Some(false);
+    match (value::says(entry, "/isDeleted") || value::says(entry, "/isSpam"), held) {
+        (true, _) => Standing::Gone,
+        (false, true) => Standing::Held,
+        (false, false) => Standing::Shown,
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Facebook(Graph);
 const DIALECT: Dialect = Dialect {
     fields: "id,message,story,created_time,updated_time,permalink_url,from,parent_id,shares,comments.summary(true).limit(0),\
              reactions.summary(true).limit(0)",
-    comment_fields: "id,message,created_time,from,like_count,comment_count,permalink_url",
+    comment_fields: "id,message,created_time,from,like_count,comment_count,permalink_url,is_private",
     // Replies too, in one list.
     comment_query: &[("filter", "stream"), ("order", "reverse_chronological")],
     time: "created_time",
@@ -101,7 +101,9 @@ fn read(element: &Value, context: Context<'_>) -> Found {
     // A page's own posts carry its number also where the settings give its short name.
     let page = key.native_id().split('_').next().unwrap_or_default();
     let own = author.as_deref().is_some_and(|from| from == context.own || (context.under.is_none() && from == page));
-    if words.is_empty() || (own && context.under.is_some()) {
+    // What is said to the page alone is no public word.
+    let private = element.get("is_private").and_then(Value::as_bool) == Some(true);
+    if words.is_empty() || private || (own && context.under.is_some()) {
         return Found::Nothing;
     }
     // A comment tells by its address that it is one, wherever it is read; its id begins with that of the post.
@@ -179,5 +181,7 @@ mod tests {
         let address = "https://www.facebook.com/1122/posts/9900?comment_id=5";
         let reply = mention(&json!({"id": "9900_5", "message": "same", "permalink_url": address}), comment).expect("a mention");
         assert_eq!(reply.reply_to.as_deref(), Some("9900"));
+        let private = json!({"id": "9900_6", "message": "call me", "permalink_url": address, "is_private": true});
+        assert!(mention(&private, comment).is_none());
     }
 }

@@ -172,8 +172,11 @@ impl HackerNews {
             let answer = http.get(&Ask::json(url, &self.items)).await?.ok()?;
             let item: Value = json(&answer)?;
             let flag = |name: &str| item.get(name).and_then(Value::as_bool).unwrap_or(false);
-            if item.is_null() || flag("deleted") || flag("dead") {
+            if flag("deleted") || flag("dead") {
                 out.gone.push(key.clone());
+            } else if item.is_null() {
+                // The service knows nothing of it: not now, or not any more.
+                out.missing.push(key.clone());
             } else if let Some(post) = post_of_item(&item, now).filter(|p| p.key == *key) {
                 out.present.push(post);
             }

@@ -22,6 +22,7 @@ use url::Url;
 use super::meter::{self, Paid};
 use super::oauth::Wallet;
 use super::session::Sessions;
+use super::x::Jobs;
 use super::{PollError, SettingsError};
 use crate::clock::Clock;
 use crate::domain::time::Millis;
@@ -80,6 +81,8 @@ pub struct Http {
     pub(super) sessions: Sessions,
     /// Posts paid for today.
     pub(super) paid: Paid,
+    /// What X was asked about many posts at once.
+    pub(super) jobs: Jobs,
 }
 
 /// One answer, read to its end.
@@ -103,7 +106,8 @@ impl Http {
         let home = client(&options, &agent, Reach::Any)?;
         let abroad = client(&options, &agent, Reach::Public)?;
         let gates = gate::Gates::new(options.per_host, options.spacing);
-        Ok(Self { clock, options, home, abroad, gates, wallet: Wallet::default(), sessions: Sessions::default(), paid: Paid::default() })
+        let (wallet, sessions, paid, jobs) = (Wallet::default(), Sessions::default(), Paid::default(), Jobs::default());
+        Ok(Self { clock, options, home, abroad, gates, wallet, sessions, paid, jobs })
     }
 
     /// Fetches one URL (or sends what is to be posted there), redirects included. Any status but a redirect is an answer.
@@ -129,11 +133,11 @@ impl Http {
     async fn hop(&self, ask: &Ask<'_>, url: &Url) -> Result<Step, PollError> {
         let host = host_of(url);
         let at_home = guard::same_place(url, ask.home);
-        if !at_home && (ask.post.is_some() || !guard::may_follow(url)) {
+        if !at_home && !(ask.may_leave(url) && guard::may_follow(url)) {
             return Err(PollError::ForbiddenAddress { host });
         }
         let client = if at_home { &self.home } else { &self.abroad };
-        let request = if ask.post.is_some() { client.post(url.clone()) } else { client.get(url.clone()) };
+        let request = client.request(ask.method(), url.clone());
         let request = ask.dress(request, url);
         let response = request.send().await.map_err(|e| network_error(&host, &e))?;
         if let Some(next) = redirect_target(&response, url)? {

@@ -204,6 +204,7 @@ impl LinkedIn {
             state.chain = Some(chain);
             return Page { cursor: encode(&state), more: More::Now, ..page };
         }
+        self.warn_of_age(state.read_until, chain.started);
         let from = state.read_until.unwrap_or_else(|| chain.started.plus(-self.backfill_ms)).max(chain.started.plus(-REACH_MS));
         state.read_until = Some(chain.started);
         state.tracked.retain(|_, t| chain.started.since(t.at) < TRACKED_MS);
@@ -213,6 +214,14 @@ impl LinkedIn {
             state.tracked.remove(&oldest.unwrap_or_default());
         }
         Page { cursor: encode(&state), covered: Span::new(from.min(chain.started), chain.started), more: More::CaughtUp, ..page }
+    }
+
+    /// Each version is served for about a year; once a day the log says that ours will end soon.
+    fn warn_of_age(&self, before: Option<Millis>, now: Millis) {
+        let day = |at: Millis| at.get().div_euclid(DAY_MS);
+        if age(&self.version, now) >= OLD_MONTHS && before.is_none_or(|before| day(before) != day(now)) {
+            tracing::warn!(source.version = self.version, "This version of LinkedIn's interface ends soon: set a newer month as `version`");
+        }
     }
 
     /// Path and query, built by hand: the signs of `List(…)` must stay as they are, those inside a URN must not.
@@ -359,6 +368,15 @@ impl LinkedIn {
     }
 }
 
+/// A version of this many months is to be replaced soon.
+const OLD_MONTHS: i64 = 9;
+
+/// The months since the one that a version names.
+fn age(version: &str, now: Millis) -> i64 {
+    let of = |months: &str| months.parse::<i64>().map_or(0, |n| n / 100 * 12 + n % 100);
+    of(&now.to_datetime().format("%Y%m").to_string()) - of(version)
+}
+
 const SEVEN_DAYS: i64 = 7 * DAY_MS;
 
 fn permalink(urn: &str) -> Option<String> {
@@ -433,6 +451,14 @@ mod tests {
             ("äöü \\é", "äöü \\é"),
         ] {
             assert_eq!(little_text(raw), expected);
+        }
+    }
+
+    #[test]
+    fn a_version_grows_old_by_the_month() {
+        let now = Millis::new(1_795_076_130_000);
+        for (version, months) in [("202611", 0), ("202602", 9), ("202512", 11), ("202701", -2)] {
+            assert_eq!(age(version, now), months, "{version}");
         }
     }
 

@@ -239,7 +239,7 @@ impl WordPress {
         }
         let missing = asked.iter().filter(|k| !comments.ids().any(|id| id.to_string() == k.native_id()));
         let missing = missing.map(|k| (*k).clone()).collect();
-        Ok(Recheck { present: comments.posts(&self.instance, now), missing, gone: Vec::new() })
+        Ok(Recheck { present: comments.posts(&self.instance, now), missing, ..Recheck::default() })
     }
 }
 

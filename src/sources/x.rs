@@ -7,9 +7,11 @@
 //! known). Answers are read in both namings; requests use one, and the other from then on when a server refuses it.
 //!
 //! Edits make a new id; a post is kept under the first one, with the words of the last. Deleted, protected and suspended
-//! posts are found by reading known ids again: X asks that copies follow within a day.
+//! posts are found by reading known ids again on their first day, and by compliance jobs from then on: X asks that copies follow
+//! within a day.
 
 mod api;
+mod jobs;
 mod walk;
 
 use std::sync::{Mutex, PoisonError};
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use self::api::{Refusal, refusal};
+pub(super) use self::jobs::{BULK, Jobs};
 use self::walk::{State, Stream};
 use super::adapter::{Address, settings};
 use super::cursor::{decode, encode};
@@ -112,10 +115,13 @@ impl Naming {
     /// What is asked of each post.
     const fn fields(self, quotes: Quotes) -> [(&'static str, &'static str); 3] {
         let fields = match self {
-            Self::Tweet => {
-                ("tweet.fields", "created_at,author_id,lang,public_metrics,referenced_tweets,entities,edit_history_tweet_ids,note_tweet")
+            Self::Tweet => (
+                "tweet.fields",
+                "created_at,author_id,lang,public_metrics,referenced_tweets,entities,edit_history_tweet_ids,note_tweet,withheld",
+            ),
+            Self::Post => {
+                ("post.fields", "created_at,lang,public_metrics,referenced_posts,entities,edit_history_post_ids,note_post,withheld")
             }
-            Self::Post => ("post.fields", "created_at,lang,public_metrics,referenced_posts,entities,edit_history_post_ids,note_post"),
         };
         let expansions = match (quotes, self) {
             (Quotes::LeftOut, _) => "author_id",
@@ -145,6 +151,8 @@ enum Quotes {
 /// Reads X.
 #[derive(Debug)]
 pub struct X {
+    /// The source's name.
+    source: String,
     base: Url,
     credential: Credential,
     streams: Vec<Stream>,
@@ -179,7 +187,8 @@ impl X {
         let prices = (price(given.price_per_post), price(given.price_per_mention));
         let backfill_ms = i64::from(given.backfill_days.clamp(1, 6)) * DAY_MS;
         let quotes = if given.quoted { Quotes::Read } else { Quotes::LeftOut };
-        Ok(Self { base, credential, streams, naming: given.naming, quotes, prices, backfill_ms, thrift: Mutex::default() })
+        let source = spec.name.clone();
+        Ok(Self { source, base, credential, streams, naming: given.naming, quotes, prices, backfill_ms, thrift: Mutex::default() })
     }
 
     /// How sparingly to read from now on.
@@ -230,8 +239,7 @@ impl X {
     }
 
     pub(super) async fn recheck(&self, http: &Http, keys: &[PostKey], now: Millis) -> Result<Recheck, PollError> {
-        let known = |k: &&PostKey| k.platform() == PLATFORM && k.native_id().bytes().all(|b| b.is_ascii_digit());
-        let keys: Vec<&PostKey> = keys.iter().filter(known).take(BATCH).collect();
+        let keys: Vec<&PostKey> = keys.iter().filter(|key| jobs::is_ours(key)).take(BATCH).collect();
         if keys.is_empty() {
             return Ok(Recheck::default());
         }
@@ -244,7 +252,7 @@ impl X {
         present.retain(|post| !second.posts.iter().any(|newer| newer.key == post.key));
         present.extend(second.posts.into_iter().filter(|post| keys.iter().any(|key| **key == post.key)));
         let gone = keys.iter().filter(|k| first.gone.iter().any(|id| id == k.native_id())).map(|k| (*k).clone()).collect();
-        Ok(Recheck { present, missing: Vec::new(), gone })
+        Ok(Recheck { present, gone, ..Recheck::default() })
     }
 
     async fn look_up(&self, http: &Http, ids: &[&str], now: Millis) -> Result<api::Read, PollError> {

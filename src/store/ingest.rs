@@ -1,8 +1,9 @@
 //! What a poll brought, kept in one transaction.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
-use super::bulk::{self, values};
+use super::bulk::{self, Value, values};
 use super::copies::Originals;
 use super::coverage::{self, Poll};
 use super::error::Attempts;
@@ -43,6 +44,8 @@ pub struct RecheckToKeep {
     pub missing: Vec<PostKey>,
     /// The platform says deleted.
     pub gone: Vec<PostKey>,
+    /// As they were, or not judged this time: they have their turn again later.
+    pub checked: Vec<PostKey>,
 }
 
 /// What became of the posts of a page.
@@ -101,6 +104,8 @@ from mentions
 where source_id = $1
     and recheck_at <= $2
     and deleted_at is null
+    and created_at >= $4
+    and created_at < $5
 order by
     recheck_at,
     id
@@ -111,6 +116,15 @@ const FOUND: (&str, &str) = (
 update mentions set
     misses = 0,
     missed_at = null,
+    recheck_at = v.column2
+from (values ",
+    ") as v
+where mentions.id = v.column1",
+);
+
+const LATER: (&str, &str) = (
+    "
+update mentions set
     recheck_at = v.column2
 from (values ",
     ") as v
@@ -192,7 +206,13 @@ impl Store {
 
     /// Live posts first found by this source that should be read again by id, longest due first.
     pub async fn due_rechecks(&self, source: SourceId, now: Millis, limit: i64) -> Result<Vec<PostKey>> {
-        let rows = sqlx::query(DUE_RECHECKS).bind(source.get()).bind(now.get()).bind(limit).fetch_all(&self.readers).await?;
+        self.due_rechecks_of(source, Millis::new(i64::MIN)..Millis::new(i64::MAX), now, limit).await
+    }
+
+    /// The same, of posts written in this time.
+    pub async fn due_rechecks_of(&self, source: SourceId, written: Range<Millis>, now: Millis, limit: i64) -> Result<Vec<PostKey>> {
+        let query = sqlx::query(DUE_RECHECKS).bind(source.get()).bind(now.get()).bind(limit);
+        let rows = query.bind(written.start.get()).bind(written.end.get()).fetch_all(&self.readers).await?;
         rows.iter().map(|row| known::key(row, row.int("id")?)).collect()
     }
 
@@ -217,9 +237,9 @@ impl Store {
         gone.extend(note_misses(&mut tx, lease, &recheck.missing, now).await?);
         let kept = self.keep_posts(&mut tx, (lease, &recheck.present, &gone), now).await?;
         let present = known::load(&mut tx, lease.spec.brand, recheck.present.iter().map(|k| &k.post.key)).await?;
-        let live = present.values().filter(|m| m.deleted_at.is_none());
-        let found = live.map(|m| values![m.id, next_recheck(m.created_at, now).map(Millis::get)]).collect();
-        bulk::execute(&mut tx, FOUND, found).await?;
+        bulk::execute(&mut tx, FOUND, later(&present, now)).await?;
+        let checked = known::load(&mut tx, lease.spec.brand, recheck.checked.iter()).await?;
+        bulk::execute(&mut tx, LATER, later(&checked, now)).await?;
         tx.commit().await?;
         Ok(kept)
     }
@@ -248,6 +268,12 @@ impl Store {
         let Tally { new, updated, unchanged, copies } = tally;
         Ok(Kept { new, updated, unchanged, deleted, copies })
     }
+}
+
+/// When live posts have their turn again.
+fn later(known: &HashMap<PostKey, Known>, now: Millis) -> Vec<Vec<Value>> {
+    let live = known.iter().filter(|(_, m)| m.deleted_at.is_none());
+    live.map(|(key, m)| values![m.id, next_recheck(key.platform(), m.created_at, now).map(Millis::get)]).collect()
 }
 
 async fn bury_gone(keeper: &mut Keeper<'_>, gone: &HashSet<&PostKey>, known: &HashMap<PostKey, Known>) -> Result<i64> {

@@ -263,7 +263,7 @@ impl Keeper<'_> {
             keep.fingerprint(),
             copy_of,
             0_i64,
-            next_recheck(at, self.now).map(Millis::get),
+            next_recheck(post.key.platform(), at, self.now).map(Millis::get),
         ]
     }
 
@@ -359,7 +359,7 @@ impl Keeper<'_> {
             .bind(replies)
             .bind(words.fingerprint)
             .bind(words.copy_of)
-            .bind(next_recheck(words.created_at, self.now).map(Millis::get))
+            .bind(next_recheck(keep.post.key.platform(), words.created_at, self.now).map(Millis::get))
             .execute(&mut **self.tx)
             .await?;
         Ok(())

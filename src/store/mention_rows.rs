@@ -92,6 +92,8 @@ pub struct MentionRow<'a> {
     /// A person's label.
     #[serde(borrow)]
     pub corrected: Option<Text<'a>>,
+    /// The source that found it first.
+    pub source: i64,
 }
 
 /// The columns of [`SELECT`] that an export has.
@@ -122,7 +124,8 @@ const CELLS: &str = "
     r.neutral,
     r.positive,
     r.severity,
-    r.corrected";
+    r.corrected,
+    r.found_by";
 
 impl MentionPage {
     /// Its mentions, oldest first.

@@ -110,6 +110,7 @@ select
     m.instance,
     m.native_id,
     x.source_id,
+    m.source_id as found_by,
     m.created_at,
     m.fetched_at,
     m.edited_at,

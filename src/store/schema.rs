@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "other brands", include_str!("../../migrations/0012_other_brands.sql")),
     (13, "languages", include_str!("../../migrations/0013_languages.sql")),
     (14, "brand edits", include_str!("../../migrations/0014_brand_edits.sql")),
+    (15, "follow deletions", include_str!("../../migrations/0015_follow_deletions.sql")),
 ];
 
 /// Runs what is missing, in order, each in a transaction. Safe when several processes start at once: on PostgreSQL the

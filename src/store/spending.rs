@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use sqlx::any::AnyRow;
+
 use super::bulk;
 use super::row::{Cells, readable};
 use super::{Result, Store, Touch};
@@ -74,15 +76,18 @@ on conflict (source_id, hour) do update set
 
 const HOURS: &str = "
 select
-    source_id,
-    hour,
-    one_in
-from sampling
-where hour >= $1
-    and hour < $2
+    p.source_id,
+    p.hour,
+    p.one_in,
+    s.kind
+from sampling p
+join sources s
+    on s.id = p.source_id
+where p.hour >= $1
+    and p.hour < $2
 order by
-    source_id,
-    hour";
+    p.source_id,
+    p.hour";
 
 const DRAWN: (&str, &str) = (
     "
@@ -110,9 +115,7 @@ impl Store {
         let mut drawn = HashMap::new();
         for row in &rows {
             let id = row.int("id")?;
-            let kind = readable(SourceKind::parse(&row.text("kind")?), ("sources", "kind", id))?;
-            // Others were only asked more rarely, and lost nothing.
-            if Saving::of(kind) == Saving::Samples {
+            if samples(row, id)? {
                 drawn.insert(MentionId::new(id), row.int("one_in")?);
             }
         }
@@ -169,11 +172,24 @@ impl Store {
             .collect()
     }
 
-    /// Hours of a span in which sources were read as samples: source, hour, and for how many each mention stands.
-    pub async fn sampled_hours(&self, span: Span) -> Result<Vec<(SourceId, Millis, i64)>> {
+    /// Hours of a span in which sources were read as samples, and for how many each mention stands that was fetched then.
+    pub async fn sampled_hours(&self, span: Span) -> Result<HashMap<(SourceId, Millis), i64>> {
         let rows = sqlx::query(HOURS).bind(span.from().hour().get()).bind(span.to().get()).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok((SourceId::new(row.int("source_id")?), row.at("hour")?, row.int("one_in")?))).collect()
+        let mut hours = HashMap::new();
+        for row in &rows {
+            let source = row.int("source_id")?;
+            if samples(row, source)? {
+                hours.insert((SourceId::new(source), row.at("hour")?), row.int("one_in")?);
+            }
+        }
+        Ok(hours)
     }
+}
+
+/// Whether the source of this row is read as a sample while it saves. Others are only asked more rarely, and lose nothing.
+fn samples(row: &AnyRow, id: i64) -> Result<bool> {
+    let kind = readable(SourceKind::parse(&row.text("kind")?), ("sources", "kind", id))?;
+    Ok(Saving::of(kind) == Saving::Samples)
 }
 
 const fn day(now: Millis) -> i64 {

@@ -1,5 +1,6 @@
 //! `/metrics`, for Prometheus: the text format, version 0.0.4.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +15,9 @@ use super::failure::WebError;
 use super::guard::bearer;
 use super::state::WebState;
 use super::view::sources::SourceState;
+use crate::assess::quiet::quiet;
+use crate::domain::ids::SourceId;
+use crate::domain::source::{HourCoverage, SourceHealth};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::domain::verdict::Verdict;
 
@@ -95,31 +99,57 @@ impl Page {
     async fn sources(&mut self, state: &WebState) -> Result<(), WebError> {
         let now = state.clock.now();
         let sources: Vec<_> = state.store.source_health().await?.into_iter().filter(|s| s.enabled).collect();
+        let quiet = quiet(&state.store, &sources, now).await?;
+        let mut of = |name, kind, help, value: &dyn Fn(&SourceHealth) -> Option<f64>| self.by_source((name, kind, help), &sources, value);
+        let one = |is: bool| Some(f64::from(u8::from(is)));
+        of("ebb_source_failures", "gauge", "Failed polls in a row.", &|s| Some(count_of(s.failures)));
+        let silent = |s: &SourceHealth| one(SourceState::of(s, now) == SourceState::Silent);
+        of("ebb_source_silent", "gauge", "1 when nothing was heard for much longer than it should take.", &silent);
+        let help = "1 when it answers, and brings nothing where its own history says that it should.";
+        of("ebb_source_suspiciously_quiet", "gauge", help, &|s| one(quiet.contains_key(&s.id)));
+        let age = |at: Option<Millis>| Some(age_s(at?, now));
+        of("ebb_source_last_success_age_seconds", "gauge", "Time since the source last answered.", &|s| age(s.last_success_at));
+        of("ebb_source_newest_mention_age_seconds", "gauge", "Age of its newest mention.", &|s| age(s.newest_post_at));
+        of("ebb_source_mentions_total", "counter", "Mentions kept from the source.", &|s| Some(count_of(s.mentions)));
+        self.coverage(state, &sources, now).await
+    }
+
+    /// The last 24 whole hours, and the last one of them.
+    async fn coverage(&mut self, state: &WebState, sources: &[SourceHealth], now: Millis) -> Result<(), WebError> {
         let day = Span::new(now.plus(-DAY_MS).hour(), now.hour()).unwrap_or(Span::empty(now));
-        let coverage = state.store.coverage(day).await?;
-        self.head("ebb_source_failures", "gauge", "Failed polls in a row.");
-        for s in &sources {
-            self.line("ebb_source_failures", &[("source", &s.spec.name)], count_of(s.failures));
+        let mut read: HashMap<SourceId, i64> = HashMap::new();
+        let mut last: HashMap<SourceId, HourCoverage> = HashMap::new();
+        for hour in state.store.coverage(day).await? {
+            *read.entry(hour.source).or_default() += hour.covered_ms;
+            if hour.hour == now.hour().plus(-HOUR_MS) {
+                last.insert(hour.source, hour);
+            }
         }
-        self.head("ebb_source_silent", "gauge", "1 when nothing was heard for much longer than it should take.");
-        for s in &sources {
-            let silent = SourceState::of(s, now) == SourceState::Silent;
-            self.line("ebb_source_silent", &[("source", &s.spec.name)], f64::from(u8::from(silent)));
-        }
-        self.head("ebb_source_last_success_age_seconds", "gauge", "Time since the source last answered.");
-        for (s, at) in sources.iter().filter_map(|s| Some((s, s.last_success_at?))) {
-            self.line("ebb_source_last_success_age_seconds", &[("source", &s.spec.name)], age_s(at, now));
-        }
-        self.head("ebb_source_mentions_total", "counter", "Mentions kept from the source.");
-        for s in &sources {
-            self.line("ebb_source_mentions_total", &[("source", &s.spec.name)], count_of(s.mentions));
-        }
-        self.head("ebb_source_coverage_ratio", "gauge", "Share of the last 24 whole hours that was read, 0 to 1.");
-        for s in &sources {
-            let read: i64 = coverage.iter().filter(|c| c.source == s.id).map(|c| c.covered_ms).sum();
-            self.line("ebb_source_coverage_ratio", &[("source", &s.spec.name)], (read as f64 / (24 * HOUR_MS) as f64).min(1.0));
+        let share = |s: &SourceHealth| (read.get(&s.id).copied().unwrap_or(0) as f64 / (24 * HOUR_MS) as f64).min(1.0);
+        let help = "Share of the last 24 whole hours that was read, 0 to 1.";
+        self.by_source(("ebb_source_coverage_ratio", "gauge", help), sources, |s| Some(share(s)));
+        let counts: [(&str, &str, fn(&HourCoverage) -> i64); 3] = [
+            ("ebb_source_last_hour_requests", "Requests made in the last whole hour.", |h| h.asked),
+            ("ebb_source_last_hour_answers", "Requests answered in the last whole hour.", |h| h.answered),
+            ("ebb_source_last_hour_mentions", "Mentions kept in the last whole hour.", |h| h.items),
+        ];
+        for (name, help, count) in counts {
+            self.by_source((name, "gauge", help), sources, |s| Some(count_of(last.get(&s.id).map_or(0, count))));
         }
         Ok(())
+    }
+
+    /// A line for each source that has such a value.
+    fn by_source(
+        &mut self,
+        (name, kind, help): (&str, &str, &str),
+        sources: &[SourceHealth],
+        value: impl Fn(&SourceHealth) -> Option<f64>,
+    ) {
+        self.head(name, kind, help);
+        for (source, value) in sources.iter().filter_map(|s| Some((s, value(s)?))) {
+            self.line(name, &[("source", &source.spec.name)], value);
+        }
     }
 
     async fn incidents(&mut self, state: &WebState) -> Result<(), WebError> {

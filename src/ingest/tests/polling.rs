@@ -6,7 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::world::{MINUTE, START, Step, World, post};
 use crate::domain::incident::{IncidentKind, IncidentSeverity};
-use crate::domain::time::HOUR_MS;
+use crate::domain::source::Bulk;
+use crate::domain::time::{DAY_MS, HOUR_MS};
 use crate::ingest::{Outcome, PollerOptions};
 use crate::store::NewIncident;
 
@@ -179,6 +180,41 @@ async fn edits_and_deletions_are_found_by_reading_again() {
     let of = |id: &str| mentions.iter().find(|m| m.key.native_id() == id).expect("kept");
     assert_eq!(of("0").text, "They gave it back, all is well");
     assert!(of("1").deleted_at.is_some() && of("1").text.is_empty());
+}
+
+#[tokio::test]
+async fn a_post_of_which_the_platform_says_nothing_has_its_next_turn_later() {
+    let world = World::new().await;
+    world.publish(0..2);
+    let poller = world.poller();
+    poller.tick().await.unwrap();
+    world.fake.log.lock().unwrap().hushed.insert(post(0, START).key);
+    world.clock.advance(2 * HOUR_MS);
+    poller.tick().await.unwrap();
+    let due = |at| world.store.due_rechecks(world.source, at, 10);
+    assert_eq!(due(world.clock.now()).await.unwrap(), [], "else it would be asked for with every poll");
+    assert_eq!(due(world.clock.now().plus(HOUR_MS)).await.unwrap().len(), 2);
+    assert!(world.mentions().await.iter().all(|m| m.deleted_at.is_none()));
+}
+
+#[tokio::test]
+async fn where_many_can_be_checked_at_once_old_posts_are_and_young_ones_are_read_again() {
+    let world = World::new().await;
+    world.fake.log.lock().unwrap().bulk = Some(Bulk { older_than_ms: DAY_MS, batch: 2 });
+    world.publish(0..3);
+    let poller = world.poller();
+    poller.tick().await.unwrap();
+    world.clock.advance(2 * DAY_MS);
+    world.publish([3]);
+    poller.tick().await.unwrap();
+    world.fake.log.lock().unwrap().gone.insert(post(2, START).key);
+    world.clock.advance(HOUR_MS);
+    let outcome = poller.tick().await.unwrap();
+    assert!(matches!(outcome, Outcome::Polled { kept, .. } if kept.deleted == 1), "{outcome:?}");
+    let (alone, together) = world.fake.log.lock().unwrap().rechecked.clone();
+    assert_eq!((alone, together), (vec!["3".to_owned()], ["0", "1", "2"].map(str::to_owned).to_vec()));
+    let due = world.store.due_rechecks(world.source, world.clock.now(), 10).await.unwrap();
+    assert_eq!(due, [], "those that were checked have their next turn later");
 }
 
 /// What happens on the platform and to the poller, one after the other.

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::domain::brand::BrandTerms;
 use crate::domain::ids::{BrandId, SourceId};
 use crate::domain::post::{Engagement, Mention, Originality, Post, PostAuthor, PostKey};
-use crate::domain::source::{Cursor, More, Page, Recheck, SourceHealth, SourceKind, SourceSpec, Take};
+use crate::domain::source::{Bulk, Cursor, More, Page, Recheck, SourceHealth, SourceKind, SourceSpec, Take};
 use crate::domain::time::Millis;
 use crate::ingest::{Adapters, Poll, Poller, PollerOptions};
 use crate::sources::{PollError, SettingsError};
@@ -36,6 +36,12 @@ pub(super) enum Step {
 pub(super) struct Log {
     pub(super) posts: Vec<Post>,
     pub(super) gone: BTreeSet<PostKey>,
+    /// Posts of which it says nothing when it is asked for them.
+    pub(super) hushed: BTreeSet<PostKey>,
+    /// Whether it tells of deletions for many at once.
+    pub(super) bulk: Option<Bulk>,
+    /// Ids that were asked about by themselves, and in bulk.
+    pub(super) rechecked: (Vec<String>, Vec<String>),
     pub(super) plan: VecDeque<Step>,
     pub(super) page: usize,
     pub(super) overlap: usize,
@@ -203,13 +209,26 @@ impl Poll for Fake {
     }
 
     async fn recheck(&self, keys: &[PostKey], _: Millis) -> Result<Recheck, PollError> {
-        let log = self.log.lock().unwrap();
-        let (gone, there): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| log.gone.contains(key));
+        let mut log = self.log.lock().unwrap();
+        log.rechecked.0.extend(keys.iter().map(|key| key.native_id().to_owned()));
+        let asked = keys.iter().filter(|key| !log.hushed.contains(key)).cloned();
+        let (gone, there): (Vec<_>, Vec<_>) = asked.partition(|key| log.gone.contains(key));
         let find = |key: &PostKey| log.posts.iter().rfind(|post| post.key == *key).cloned();
-        Ok(Recheck { present: there.iter().filter_map(find).collect(), missing: Vec::new(), gone })
+        Ok(Recheck { present: there.iter().filter_map(find).collect(), gone, ..Recheck::default() })
     }
 
     fn recheck_batch(&self) -> usize {
         2
+    }
+
+    fn bulk(&self) -> Option<Bulk> {
+        self.log.lock().unwrap().bulk
+    }
+
+    async fn check_in_bulk(&self, due: &[PostKey], _: Millis) -> Result<Recheck, PollError> {
+        let mut log = self.log.lock().unwrap();
+        log.rechecked.1.extend(due.iter().map(|key| key.native_id().to_owned()));
+        let (gone, checked) = due.iter().cloned().partition(|key| log.gone.contains(key));
+        Ok(Recheck { gone, checked, ..Recheck::default() })
     }
 }

@@ -1,9 +1,13 @@
 //! Mentions, oldest first.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use crate::domain::ids::SourceId;
+use crate::domain::time::Millis;
 use crate::store::{MentionCursor, MentionFilter, MentionPage, MentionRow, Store, StoreError};
 
 use super::ExportError;
@@ -39,6 +43,7 @@ pub const COLUMNS: &[Column] = &[
     time("fetched_at"),
     time("edited_at"),
     time("deleted_at"),
+    int("weight"),
 ];
 
 /// Rows read from the store at a time.
@@ -48,14 +53,23 @@ const CHUNK: i64 = 1_000;
 #[derive(Debug)]
 pub(super) struct Mentions {
     filter: MentionFilter,
-    brand: String,
+    beside: Arc<Beside>,
     after: Option<MentionCursor>,
     ahead: JoinSet<Result<MentionPage, StoreError>>,
 }
 
+/// What stands beside all mentions of an export.
+#[derive(Debug, Clone)]
+pub(super) struct Beside {
+    /// Name of the brand.
+    pub(super) brand: String,
+    /// For how many a mention stands, by the source and the hour that fetched it; 1 where none is named.
+    pub(super) weights: HashMap<(SourceId, Millis), i64>,
+}
+
 impl Mentions {
-    pub(super) fn new(filter: MentionFilter, brand: String, after: Option<MentionCursor>) -> Self {
-        Self { filter, brand, after, ahead: JoinSet::new() }
+    pub(super) fn new(filter: MentionFilter, beside: Beside, after: Option<MentionCursor>) -> Self {
+        Self { filter, beside: Arc::new(beside), after, ahead: JoinSet::new() }
     }
 
     /// The next page; its rows borrow from it.
@@ -73,14 +87,14 @@ impl Mentions {
         self.ahead.spawn(async move { store.mention_page(&filter, Some(last), CHUNK).await });
     }
 
-    /// Name of the brand.
-    pub(super) fn brand(&self) -> &str {
-        &self.brand
+    pub(super) fn beside(&self) -> Arc<Beside> {
+        Arc::clone(&self.beside)
     }
 }
 
 /// One mention as a row.
-pub(super) fn row<'a>(m: MentionRow<'a>, brand: &'a str) -> Row<'a> {
+pub(super) fn row<'a>(m: MentionRow<'a>, beside: &'a Beside) -> Row<'a> {
+    let weight = beside.weights.get(&(SourceId::new(m.source), m.fetched_at.hour())).copied().unwrap_or(1);
     let label = m.corrected.clone().or(m.scored);
     let author = if m.handle.is_empty() { m.name.clone() } else { m.handle };
     Row::with_id(
@@ -100,7 +114,7 @@ pub(super) fn row<'a>(m: MentionRow<'a>, brand: &'a str) -> Row<'a> {
             m.reposts.into(),
             m.replies.into(),
             m.lang.into(),
-            Cow::Borrowed(brand).into(),
+            Cow::Borrowed(beside.brand.as_str()).into(),
             label.into(),
             m.corrected.into(),
             m.negative.into(),
@@ -114,6 +128,7 @@ pub(super) fn row<'a>(m: MentionRow<'a>, brand: &'a str) -> Row<'a> {
             m.fetched_at.into(),
             m.edited_at.into(),
             m.deleted_at.into(),
+            weight.into(),
         ],
     )
 }

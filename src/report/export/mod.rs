@@ -30,7 +30,7 @@ use audit::Audit;
 use columns::ParquetWriter;
 use hours::{Concern, Coverage};
 use lines::{Csv, Lines};
-use mentions::Mentions;
+use mentions::{Beside, Mentions};
 use people::{Authors, Cases};
 use sheet::SheetWriter;
 use table::{Column, Row};
@@ -194,7 +194,8 @@ impl Rows {
                     Some(id) => Some(cursor(store, &brand, id).await?),
                     None => None,
                 };
-                Self::Mentions(Mentions::new(wish.filter, brand.name, after))
+                let beside = Beside { brand: brand.name, weights: store.sampled_hours(all_time()).await? };
+                Self::Mentions(Mentions::new(wish.filter, beside, after))
             }
             What::Authors => Self::Authors(Authors::new(brand, span, AuthorId::new(wish.after.unwrap_or(i64::MIN)))),
             What::Cases => Self::Cases(Cases::new(brand, span, wish.after.unwrap_or(i64::MIN))),
@@ -317,8 +318,8 @@ impl Export {
             if let Some(last) = found.last() {
                 mentions.go_on(&self.store, last.cursor());
             }
-            let brand = mentions.brand().to_owned();
-            let rows: Vec<Row<'_>> = found.into_iter().map(|m| mentions::row(m, &brand)).collect();
+            let beside = mentions.beside();
+            let rows: Vec<Row<'_>> = found.into_iter().map(|m| mentions::row(m, &beside)).collect();
             return self.write(&rows).await;
         }
         let rows = self.rows.next(&self.store).await?;

@@ -8,6 +8,7 @@ use parquet::record::RowAccessor;
 use super::table::Kind;
 use super::{Export, ExportError, Format, What, Wish};
 use crate::domain::sentiment::Label;
+use crate::domain::source::SourceKind;
 use crate::report::testing::{Desk, NOW};
 use crate::store::{Copies, MentionFilter};
 
@@ -74,6 +75,22 @@ async fn every_export_has_as_many_cells_as_columns_in_every_format() {
         assert_eq!(usize::try_from(counted).expect("a count"), rows.len() - 1);
         assert!(export(&desk, wish(&desk, what, Format::Xlsx)).await.starts_with(b"PK"));
     }
+}
+
+#[tokio::test]
+async fn a_mention_of_a_sample_says_for_how_many_it_stands() {
+    let desk = full().await;
+    let weights = async |desk: &Desk| {
+        let rows = csv_rows(desk, wish(desk, What::Mentions, Format::Csv)).await;
+        let at = rows[0].iter().position(|c| c == "weight").expect("a column");
+        rows[1..].iter().map(|row| row[at].clone()).collect::<Vec<_>>()
+    };
+    desk.store.note_sampling(desk.lease.id, 5, NOW).await.expect("declared");
+    assert_eq!(weights(&desk).await, ["1"; 4], "a source that is only asked more rarely loses nothing");
+    let mut spec = desk.lease.spec.clone();
+    spec.kind = SourceKind::X;
+    desk.store.sync_sources(&[spec], NOW).await.expect("another kind");
+    assert_eq!(weights(&desk).await, ["5"; 4]);
 }
 
 #[tokio::test]

@@ -156,6 +156,20 @@ mod disqus {
 }
 
 #[tokio::test]
+async fn disqus_comments_that_wait_for_a_moderator_or_are_spam_are_no_mentions() {
+    let comment = |id: u64, trait_: &str, is: bool| json!({"id": id.to_string(), "author": {"name": "Kim"}, "message": "<p>Acme</p>", "createdAt": "2026-11-19T08:00:00", trait_: is});
+    let list = [comment(1, "isApproved", true), comment(2, "isApproved", false), comment(3, "isSpam", true), comment(4, "isDeleted", true)];
+    let answer = json!({"code": 0, "cursor": {"hasNext": false}, "response": list});
+    let router = axum::Router::new().fallback(move || std::future::ready(json(answer.clone())));
+    let server = super::Server::start(router).await;
+    let poller = Poller::new(SourceKind::Disqus, Disqus::setup(&server.url));
+    let page = poller.adapter.poll(&poller.http, &poller.cursor, NOW).await.expect("read");
+    let ids = |keys: Vec<&crate::domain::post::PostKey>| keys.into_iter().map(|key| key.native_id().to_owned()).collect::<Vec<_>>();
+    assert_eq!(ids(page.posts.iter().map(|post| &post.key).collect()), ["1"]);
+    assert_eq!(ids(page.gone.iter().collect()), ["3", "4"], "a held one may be shown later");
+}
+
+#[tokio::test]
 async fn disqus_errors_are_told_by_their_own_code() {
     let answers = [(5, "Unauthorised"), (13, "RateLimited"), (15, "Unavailable"), (2, "Refused")];
     for (code, expected) in answers {

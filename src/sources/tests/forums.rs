@@ -68,6 +68,18 @@ async fn discourse_topics_that_were_deleted_leave_holes_and_no_end() {
     assert_eq!(chain.ids().into_iter().collect::<BTreeSet<_>>().len(), 120);
 }
 
+#[tokio::test]
+async fn discourse_says_in_words_how_long_to_wait_when_no_header_does() {
+    let busy = || async {
+        let words = json!({"errors": ["slow down"], "error_type": "rate_limit", "extras": {"wait_seconds": 300}});
+        refuse(429, words)
+    };
+    let server = super::Server::start(axum::Router::new().fallback(busy)).await;
+    let mut poller = Poller::new(SourceKind::Discourse, Discourse::setup(&server.url));
+    let error = poller.chain(NOW).await.expect_err("busy");
+    assert_eq!(error.not_before(), Some(NOW.plus(300_000)), "{error:?}");
+}
+
 /// How a Lemmy server answers.
 trait Generation: Default + Send + Sync + 'static {
     fn search(call: &Call, newest: &[Entry]) -> Response;

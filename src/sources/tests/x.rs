@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use super::law::{Fake, Item};
 use super::{MINUTE, NOW, Poller, Server};
 use crate::domain::budget::{Spent, Thrift};
 use crate::domain::post::PostKey;
-use crate::domain::source::SourceKind;
+use crate::domain::source::{Recheck, SourceKind};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 use crate::sources::{PollError, metered};
 
@@ -35,6 +35,20 @@ struct World {
     refusal: Option<(u16, Value)>,
     forgets_ids: bool,
     asked: Vec<String>,
+    jobs: Jobs,
+}
+
+/// Compliance jobs, one at a time.
+#[derive(Debug, Default)]
+struct Jobs {
+    refused: bool,
+    /// Where the ids are put, when it is not here.
+    elsewhere: Option<String>,
+    /// Ids of each job; empty until they are put.
+    ids: Vec<Vec<String>>,
+    /// The status of the last one.
+    status: &'static str,
+    looks: usize,
 }
 
 #[derive(Debug, Default)]
@@ -132,6 +146,65 @@ async fn by_id(State(fake): State<Arc<Living>>, headers: HeaderMap, params: Para
     Json(body).into_response()
 }
 
+async fn make_job(State(fake): State<Arc<Living>>, headers: HeaderMap, Json(wish): Json<Value>) -> Response {
+    let mut it = fake.0.lock().expect("a world");
+    if let Some(refusal) = refused(&it, &headers, &Query(HashMap::new())) {
+        return refusal;
+    }
+    assert_eq!(wish["type"], "tweets");
+    if it.jobs.refused {
+        return (StatusCode::FORBIDDEN, Json(json!({"title": "Unsupported Authentication"}))).into_response();
+    }
+    if it.jobs.status == "in_progress" {
+        return (StatusCode::CONFLICT, Json(json!({"title": "Conflict"}))).into_response();
+    }
+    it.jobs.status = "created";
+    it.jobs.ids.push(Vec::new());
+    job(&it.jobs, &headers)
+}
+
+fn job(jobs: &Jobs, headers: &HeaderMap) -> Response {
+    let id = jobs.ids.len();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).expect("a host");
+    let place = jobs.elsewhere.clone().unwrap_or_else(|| format!("http://{host}"));
+    let data = json!({"id": id.to_string(), "type": "tweets", "status": jobs.status,
+        "upload_url": format!("{place}/storage/{id}?signature=abc"), "download_url": format!("{place}/storage/{id}?signature=def")});
+    Json(json!({"data": data})).into_response()
+}
+
+async fn see_job(State(fake): State<Arc<Living>>, headers: HeaderMap, Path(id): Path<usize>) -> Response {
+    let mut it = fake.0.lock().expect("a world");
+    assert_eq!(id, it.jobs.ids.len());
+    it.jobs.looks += 1;
+    job(&it.jobs, &headers)
+}
+
+/// The storage takes its signature, and no token.
+async fn put_ids(State(fake): State<Arc<Living>>, headers: HeaderMap, params: Params, Path(id): Path<usize>, body: String) -> StatusCode {
+    let mut it = fake.0.lock().expect("a world");
+    let signed = params.get("signature").is_some_and(|s| s == "abc") && headers.get(header::AUTHORIZATION).is_none();
+    if !signed || headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "text/plain") {
+        return StatusCode::FORBIDDEN;
+    }
+    it.jobs.ids[id - 1] = body.lines().map(str::to_owned).collect();
+    it.jobs.status = "in_progress";
+    StatusCode::OK
+}
+
+async fn take_result(State(fake): State<Arc<Living>>, headers: HeaderMap, params: Params, Path(id): Path<usize>) -> Response {
+    let it = fake.0.lock().expect("a world");
+    if params.get("signature").is_none_or(|s| s != "def") || headers.get(header::AUTHORIZATION).is_some() {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let deleted = it.jobs.ids[id - 1].iter().filter(|id| it.deleted.contains(id));
+    let line = |id: &str, action: &str| {
+        json!({"id": id, "action": action, "reason": "deleted", "redacted_at": "2026-11-19T08:00:00.000Z"}).to_string() + "\n"
+    };
+    let scrubbed = it.jobs.ids[id - 1].iter().filter(|id| !it.deleted.contains(id)).take(1);
+    let lines = deleted.map(|id| line(id, "delete")).chain(scrubbed.map(|id| line(id, "scrub_geo")));
+    lines.collect::<String>().into_response()
+}
+
 impl Fake for Living {
     const KIND: SourceKind = SourceKind::X;
     const LATE_MS: i64 = 10 * MINUTE;
@@ -141,6 +214,9 @@ impl Fake for Living {
             .route("/2/tweets/search/recent", get(recent))
             .route("/2/users/55/mentions", get(recent))
             .route("/2/tweets", get(by_id))
+            .route("/2/compliance/jobs", post(make_job))
+            .route("/2/compliance/jobs/{id}", get(see_job))
+            .route("/storage/{id}", put(put_ids).get(take_result))
             .with_state(self)
     }
 
@@ -284,4 +360,80 @@ async fn refusals_say_what_to_do() {
     let (_server, fake, mut poller) = start(&json!({})).await;
     fake.0.lock().expect("a world").refusal = Some((429, problem("usage-capped")));
     assert_eq!(poller.chain(NOW).await.expect_err("capped").not_before(), capped.not_before());
+}
+
+/// Posts of last month that are known, oldest first; the first one is deleted.
+fn known(fake: &Living, count: u64) -> Vec<PostKey> {
+    let at = NOW.plus(-30 * DAY_MS);
+    fill(fake, count, at);
+    fake.delete(Item { at, n: 0 });
+    (0..count).map(|n| PostKey::new("x", "", &snowflake(at, n)).expect("a key")).collect()
+}
+
+#[tokio::test]
+async fn old_posts_are_checked_by_a_job_and_only_its_result_tells_of_them() {
+    let (_server, fake, poller) = start(&json!({})).await;
+    let keys = known(&fake, 3);
+    let check = |now: Millis| poller.adapter.check_in_bulk(&poller.http, &keys, now);
+    let (begun, spent) = metered(check(NOW)).await;
+    assert_eq!((begun.expect("made"), spent), (Recheck::default(), Spent { requests: 2, micros: 0 }), "it is no reading");
+    assert_eq!(fake.0.lock().expect("a world").jobs.ids, [keys.iter().map(|k| k.native_id().to_owned()).collect::<Vec<_>>()]);
+    assert_eq!(check(NOW.plus(MINUTE)).await.expect("waits"), Recheck::default());
+    assert_eq!(fake.0.lock().expect("a world").jobs.looks, 0, "it is not looked at with each poll");
+    assert_eq!(check(NOW.plus(6 * MINUTE)).await.expect("looks"), Recheck::default());
+    fake.0.lock().expect("a world").jobs.status = "complete";
+    let told = check(NOW.plus(12 * MINUTE)).await.expect("read");
+    assert_eq!((told.gone, told.checked), (vec![keys[0].clone()], keys[1..].to_vec()), "a place scrubbed off a post is no deletion");
+    check(NOW.plus(HOUR_MS)).await.expect("rests");
+    assert_eq!(fake.0.lock().expect("a world").jobs.ids.len(), 1);
+    check(NOW.plus(6 * HOUR_MS)).await.expect("made");
+    assert_eq!(fake.0.lock().expect("a world").jobs.ids.len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_that_failed_or_was_lost_with_the_process_is_made_again() {
+    let (server, fake, poller) = start(&json!({})).await;
+    let keys = known(&fake, 2);
+    poller.adapter.check_in_bulk(&poller.http, &keys, NOW).await.expect("made");
+    fake.0.lock().expect("a world").jobs.status = "expired";
+    let error = poller.adapter.check_in_bulk(&poller.http, &keys, NOW.plus(6 * MINUTE)).await.expect_err("failed");
+    assert!(!error.is_final(), "{error:?}");
+    let later = NOW.plus(HOUR_MS);
+    poller.adapter.check_in_bulk(&poller.http, &keys, later).await.expect("made");
+    // Another process, while the last job still runs: X makes one at a time.
+    let other = Poller::new(SourceKind::X, Living::settings(&format!("http://{}", server.host())));
+    assert!(other.adapter.check_in_bulk(&other.http, &keys, later).await.is_err());
+    fake.0.lock().expect("a world").jobs.status = "complete";
+    other.adapter.check_in_bulk(&other.http, &keys, later.plus(HOUR_MS)).await.expect("made");
+    fake.0.lock().expect("a world").jobs.status = "complete";
+    let told = other.adapter.check_in_bulk(&other.http, &[], later.plus(2 * HOUR_MS)).await.expect("read");
+    assert_eq!((told.gone.len(), told.checked.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn where_no_job_can_be_had_some_posts_are_read_at_their_price() {
+    let (_server, fake, poller) = start(&json!({})).await;
+    fake.0.lock().expect("a world").jobs.refused = true;
+    let keys = known(&fake, 120);
+    let (told, spent) = metered(poller.adapter.check_in_bulk(&poller.http, &keys, NOW)).await;
+    let told = told.expect("read");
+    assert_eq!((told.present.len(), told.gone.len(), spent.micros), (99, 1, 99 * 5_000));
+    let again = metered(poller.adapter.check_in_bulk(&poller.http, &keys, NOW.plus(HOUR_MS))).await;
+    assert_eq!((again.0.expect("rests"), again.1), (Recheck::default(), Spent::default()), "not with each poll");
+    poller.adapter.thrift(Thrift { micros_left: Some(60_000), ..Thrift::default() });
+    let poor = metered(poller.adapter.check_in_bulk(&poller.http, &keys, NOW.plus(7 * HOUR_MS))).await;
+    assert_eq!((poor.0.expect("nothing"), poor.1.micros), (Recheck::default(), 0), "the money left is for new posts");
+}
+
+#[tokio::test]
+async fn ids_are_never_put_inside_a_private_network() {
+    let (server, fake, _poller) = start(&json!({})).await;
+    let keys = known(&fake, 2);
+    for place in ["http://127.0.0.1:9", "http://169.254.169.254", "file:///etc"] {
+        fake.0.lock().expect("a world").jobs.elsewhere = Some(place.to_owned());
+        let other = Poller::new(SourceKind::X, Living::settings(&format!("http://{}", server.host())));
+        let error = other.adapter.check_in_bulk(&other.http, &keys, NOW).await.expect_err("refused");
+        assert!(matches!(error, PollError::ForbiddenAddress { .. }), "{place}: {error:?}");
+        assert!(!format!("{error:?}").contains("signature"), "{error:?}");
+    }
 }

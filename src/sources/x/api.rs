@@ -30,7 +30,7 @@ pub(super) struct Read {
     pub newest: Option<String>,
     /// Where the list goes on.
     pub next: Option<String>,
-    /// Asked ids that are deleted, protected or suspended.
+    /// Asked ids that are deleted, protected or suspended, and those that are withheld from everybody.
     pub gone: Vec<String>,
     /// Last ids of posts that were edited after the asked one.
     pub newer: Vec<String>,
@@ -68,16 +68,20 @@ pub(super) fn read(answer: &Answer, now: Millis) -> Result<Read, PollError> {
         if let Some(last) = history.last().filter(|last| newer(last, &own).is_gt()) {
             read.newer.push(last.clone());
         }
-        read.posts.extend(post(tweet, (&own, &history), &along, now));
+        if withheld(tweet) {
+            read.gone.push(own.clone());
+        } else {
+            read.posts.extend(post(tweet, (&own, &history), &along, now));
+        }
         read.ids.push(own);
     }
-    if read.posts.is_empty() && !data.is_empty() {
+    if read.posts.is_empty() && read.gone.is_empty() && !data.is_empty() {
         return Err(PollError::malformed(&answer.host(), "none of its posts has an id and a text"));
     }
     latest_of_each(&mut read.posts);
     let lost = |kind: &str| kind.ends_with("/resource-not-found") || kind.ends_with("/not-authorized-for-resource");
     let lost = errors.iter().filter(|e| lost(text(e, &["type"])));
-    read.gone = lost.filter_map(|e| id(e, &["resource_id"]).or_else(|| id(e, &["value"]))).collect();
+    read.gone.extend(lost.filter_map(|e| id(e, &["resource_id"]).or_else(|| id(e, &["value"]))));
     Ok(read)
 }
 
@@ -102,6 +106,13 @@ impl<'a> Along<'a> {
         let tweet = self.posts.get(id)?;
         Some(Quoted { author: author(tweet, &self.users, id), text: words(tweet)?, links: Vec::new() })
     }
+}
+
+/// Whether a post is withheld from everybody: for its copyright, or in all countries. In some countries only, it is public still.
+fn withheld(tweet: &Value) -> bool {
+    let everywhere = |code: &Value| matches!(code.as_str(), Some("XX" | "XY"));
+    at(tweet, &["withheld"])
+        .is_some_and(|how| how.get("copyright").and_then(Value::as_bool) == Some(true) || list(how, "country_codes").iter().any(everywhere))
 }
 
 /// The ids of a post's versions, oldest first.
@@ -285,6 +296,18 @@ mod tests {
         }
         let lost = json!({"id": "9", "text": "sure", "referenced_tweets": [{"type": "quoted", "id": "8"}]});
         assert_eq!(read_post(&lost, &Value::Null).expect("a post").quoted, None);
+    }
+
+    #[test]
+    fn what_is_withheld_from_everybody_is_no_post() {
+        for (how, gone) in [
+            (json!({"copyright": true}), true),
+            (json!({"country_codes": ["XX"]}), true),
+            (json!({"copyright": false, "country_codes": ["DE"], "scope": "tweet"}), false),
+            (json!("yes"), false),
+        ] {
+            assert_eq!(withheld(&json!({"id": "5", "withheld": how})), gone, "{how}");
+        }
     }
 
     #[test]

@@ -244,13 +244,15 @@ pub async fn author(State(state): State<WebState>, Path(id): Path<AuthorId>, Que
     let theirs = MentionFilter { brand: scope.brand.id, author: Some(id), copies: Copies::Show, ..MentionFilter::default() };
     let found = store.mentions(&theirs, after, limit + 1).await?;
     let (found, next) = page(found, limit, |m| Place { created_at: m.created_at, id: m.id }.to_string());
+    let mut items: Vec<MentionShape> = found.into_iter().map(MentionShape::from).collect();
+    MentionShape::weigh(store, items.iter_mut()).await?;
     let filter = CaseFilter { brand: scope.brand.id, incident: None, state: None, author: Some(id) };
     let cases = store.cases(&filter, None, MOST).await?;
     Ok(Json(WholeAuthorShape {
         customer: store.customer(&author).await?,
         linked: store.linked_accounts(id).await?.into_iter().map(AuthorShape::from).collect(),
         cases: cases.into_iter().map(|row| CaseShape::new(row, scope.now)).collect(),
-        mentions: Items { items: found.into_iter().map(MentionShape::from).collect(), next },
+        mentions: Items { items, next },
         author: author.into(),
     }))
 }

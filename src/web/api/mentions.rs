@@ -36,7 +36,9 @@ pub async fn list(State(state): State<WebState>, Query(list): Query<ListQuery>, 
     let after = list.after(cursor)?;
     let filter = filter(&MentionQuery::parse(&raw.unwrap_or_default()), &scope);
     let found = state.store.mentions(&filter, after, list.limit() + 1).await?;
-    Ok(Json(Items::page(found, list.limit(), |m| Place { created_at: m.created_at, id: m.id }.to_string())))
+    let mut page: Items<MentionShape> = Items::page(found, list.limit(), |m| Place { created_at: m.created_at, id: m.id }.to_string());
+    MentionShape::weigh(&state.store, page.items.iter_mut()).await?;
+    Ok(Json(page))
 }
 
 /// One mention of a brand.
@@ -45,7 +47,8 @@ pub async fn list(State(state): State<WebState>, Query(list): Query<ListQuery>, 
     responses((status = 200, body = MentionShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn one(State(state): State<WebState>, Path(id): Path<MentionId>, Query(query): Query<BrandQuery>) -> Answer<MentionShape> {
     let scope = state.scope(asked_brand(query.brand.as_deref())?).await?;
-    Ok(Json(state.store.mention(scope.brand.id, id).await?.into()))
+    let mention = state.store.mention(scope.brand.id, id).await?;
+    Ok(Json(MentionShape::weighed(&state.store, mention).await?))
 }
 
 /// What a person says about a mention.
@@ -69,7 +72,8 @@ pub async fn correct(State(state): State<WebState>, Path(id): Path<MentionId>, I
     state.store.mention(scope.brand.id, id).await?;
     state.store.correct_label(id, input.label, scope.now).await?;
     state.live.edited();
-    Ok(Json(state.store.mention(scope.brand.id, id).await?.into()))
+    let mention = state.store.mention(scope.brand.id, id).await?;
+    Ok(Json(MentionShape::weighed(&state.store, mention).await?))
 }
 
 /// A file that can be fetched.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Input, needed, short, word};
-use super::shapes::PersonShape;
+use super::shapes::{MentionShape, PersonShape};
 use super::{Answer, Items, ListQuery, Problem};
 use crate::domain::ids::FlagId;
 use crate::domain::incident::FlagState;
@@ -43,7 +43,9 @@ pub async fn list(
     let wanted = query.state().map(|s| word(s, "state", FlagState::parse)).transpose()?;
     let after = list.after(read_cursor)?;
     let found = state.store.flags_after(scope.brand.id, wanted, after, list.limit() + 1).await?;
-    Ok(Json(Items::page(found, list.limit(), |row| write_cursor(&FlagCursor::from(&row.flag)))))
+    let mut page: Items<PersonShape> = Items::page(found, list.limit(), |row| write_cursor(&FlagCursor::from(&row.flag)));
+    MentionShape::weigh(&state.store, page.items.iter_mut().filter_map(|person| person.worst.as_mut())).await?;
+    Ok(Json(page))
 }
 
 fn write_cursor(c: &FlagCursor) -> String {
@@ -62,7 +64,13 @@ fn read_cursor(text: &str) -> Option<FlagCursor> {
 #[utoipa::path(get, path = "/people/{id}", tag = "people", operation_id = "person", params(("id" = String, Path)),
     responses((status = 200, body = PersonShape), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn one(State(state): State<WebState>, Path(id): Path<FlagId>) -> Answer<PersonShape> {
-    Ok(Json(state.store.flag(id).await?.into()))
+    person(&state, id).await
+}
+
+async fn person(state: &WebState, id: FlagId) -> Answer<PersonShape> {
+    let mut person = PersonShape::from(state.store.flag(id).await?);
+    MentionShape::weigh(&state.store, person.worst.iter_mut()).await?;
+    Ok(Json(person))
 }
 
 /// What becomes of a flagged person; what is left out stays.
@@ -99,5 +107,5 @@ pub async fn change(State(state): State<WebState>, Path(id): Path<FlagId>, Input
     let request = FlagChangeRequest { state: wanted, owner, note };
     state.store.change_flag_as(&who, (id, input.version), request, state.clock.now()).await?;
     state.live.edited();
-    Ok(Json(state.store.flag(id).await?.into()))
+    person(&state, id).await
 }

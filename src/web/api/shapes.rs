@@ -11,7 +11,7 @@ use crate::assess::concern::Curve;
 use crate::assess::quiet::Hush;
 use crate::domain::brand::Brand;
 use crate::domain::budget::{MICROS, Saving, Spending};
-use crate::domain::ids::IncidentId;
+use crate::domain::ids::{IncidentId, MentionId};
 use crate::domain::incident::{Incident, IncidentKind, IncidentSeverity};
 use crate::domain::post::Mention;
 use crate::domain::proposal::{Proposal, ProposalState};
@@ -19,6 +19,7 @@ use crate::domain::sentiment::Label;
 use crate::domain::source::{SourceHealth, SourceKind};
 use crate::domain::time::{HOUR_MS, Millis};
 use crate::domain::verdict::{Assessment, BaselineMethod, Reason, Value, Verdict};
+use crate::store::{Store, StoreError};
 use crate::web::view::sources::SourceState;
 
 pub use desk::{ChannelShape, MessageShape, PersonShape, SaidShape, TokenShape};
@@ -67,6 +68,28 @@ pub struct MentionShape {
     positive: Option<f32>,
     severity: Option<f32>,
     model: Option<String>,
+    /// For how many posts it stands: 1, or n where its source was read as a sample of 1 in n in the hour that fetched it.
+    weight: i64,
+}
+
+impl MentionShape {
+    /// Says for how many posts each of these stands.
+    pub(super) async fn weigh(store: &Store, shapes: impl Iterator<Item = &mut Self>) -> Result<(), StoreError> {
+        let shapes: Vec<&mut Self> = shapes.collect();
+        let ids: Vec<MentionId> = shapes.iter().filter_map(|shape| shape.id.parse().ok()).collect();
+        let drawn = store.drawn_one_in(&ids).await?;
+        for shape in shapes {
+            shape.weight = shape.id.parse().ok().and_then(|id: MentionId| drawn.get(&id).copied()).unwrap_or(1);
+        }
+        Ok(())
+    }
+
+    /// One of them, weighed.
+    pub(super) async fn weighed(store: &Store, mention: Mention) -> Result<Self, StoreError> {
+        let mut shape = Self::from(mention);
+        Self::weigh(store, std::iter::once(&mut shape)).await?;
+        Ok(shape)
+    }
 }
 
 impl From<Mention> for MentionShape {
@@ -98,6 +121,7 @@ impl From<Mention> for MentionShape {
             positive: shares.map(|s| s[2]),
             severity: scored.as_ref().map(|s| s.severity.get()),
             model: scored.map(|s| s.model),
+            weight: 1,
         }
     }
 }

@@ -248,6 +248,7 @@ async fn people_are_taken_noted_and_done_and_labels_corrected_through_the_api() 
     let done = script.send("patch", &path, &json!({ "version": 2, "state": "done", "note": "called" })).await.json();
     assert_eq!((&done["state"], &done["owner"], &done["note"]), (&json!("done"), &json!("Noor"), &json!("called")));
     let mention = flags[0].flag.worst;
+    assert_eq!(done["worst"]["weight"], 1, "its source is no sample");
     let label = format!("/mentions/{mention}/label");
     assert_eq!(script.send("put", &label, &json!({ "label": "neutral" })).await.json()["label"], "neutral");
     assert_eq!(script.send("put", &label, &json!({ "label": null })).await.json()["label"], "negative");
@@ -409,6 +410,11 @@ async fn metrics_are_in_the_text_format_of_prometheus() {
     }
     for expected in [
         "ebb_source_failures{source=\"Ruby Mastodon\"} 0",
+        "ebb_source_suspiciously_quiet{source=\"Ruby Mastodon\"} 0",
+        "ebb_source_newest_mention_age_seconds{source=\"Ruby Mastodon\"} ",
+        "ebb_source_last_hour_requests{source=\"Ruby Mastodon\"} ",
+        "ebb_source_last_hour_answers{source=\"Ruby Mastodon\"} ",
+        "ebb_source_last_hour_mentions{source=\"Ruby Mastodon\"} ",
         "ebb_source_coverage_ratio{source=\"Ruby Mastodon\"} 1",
         "ebb_scoring_backlog 0",
         "ebb_alert_messages{state=\"failed\"} 0",

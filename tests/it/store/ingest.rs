@@ -1,4 +1,4 @@
-use ebb::domain::post::Originality;
+use ebb::domain::post::{Originality, PostKey};
 use ebb::domain::source::{AccountKey, Cursor};
 use ebb::domain::time::{DAY_MS, HOUR_MS, Span};
 use ebb::store::{PageToKeep, RecheckToKeep, StoreError};
@@ -15,6 +15,7 @@ contract! {
     a_deleted_mention_leaves_a_tombstone_without_words_or_names,
     a_tombstone_that_is_listed_again_lives,
     only_a_second_miss_an_hour_later_is_a_deletion,
+    deletions_are_followed_at_any_age_where_the_platform_asks_for_it,
     an_hour_is_never_covered_for_more_than_an_hour,
     four_savers_at_once_neither_lose_nor_double,
     hostile_text_is_kept_as_far_as_a_database_can_hold_it,
@@ -153,7 +154,7 @@ async fn only_a_second_miss_an_hour_later_is_a_deletion(db: &Database) {
     let miss = |present: &[&str]| RecheckToKeep {
         present: present.iter().map(|_| post("2", "bob", "two")).collect(),
         missing: if present.is_empty() { vec![key("1"), key("2")] } else { vec![key("1")] },
-        gone: Vec::new(),
+        ..RecheckToKeep::default()
     };
     assert_eq!(desk.recheck(RecheckToKeep { gone: vec![key("3")], ..miss(&[]) }).await.deleted, 1);
     desk.now = desk.now.plus(HOUR_MS - 1);
@@ -164,6 +165,35 @@ async fn only_a_second_miss_an_hour_later_is_a_deletion(db: &Database) {
     desk.now = desk.now.plus(2 * HOUR_MS);
     assert_eq!(db.store.due_rechecks(desk.lease.id, desk.now, 10).await.expect("keys"), [key("2")]);
     assert_eq!(desk.recheck(RecheckToKeep { missing: vec![key("2")], ..RecheckToKeep::default() }).await.deleted, 0, "it was seen since");
+}
+
+async fn deletions_are_followed_at_any_age_where_the_platform_asks_for_it(db: &Database) {
+    let mut desk = Desk::new(&db.store).await;
+    let of = |platform: &str, id: &str, days: i64| {
+        let mut keep = post(id, "ann", id);
+        keep.post.key = PostKey::new(platform, "", id).expect("a key");
+        keep.post.created_at = NOON.plus(-days * DAY_MS);
+        keep
+    };
+    desk.keep(vec![of("x", "1", 40), of("x", "2", 0), of("mastodon", "3", 40)]).await;
+    let old = NOON.plus(-100 * DAY_MS)..NOON.plus(-DAY_MS);
+    desk.now = NOON.plus(12 * HOUR_MS);
+    let due = async |at| db.store.due_rechecks_of(desk.lease.id, old.clone(), at, 9).await.expect("keys");
+    let first = of("x", "1", 40).post.key;
+    assert_eq!(due(desk.now).await, std::slice::from_ref(&first), "the young one is another query's, and nobody asks for the third");
+    assert_eq!(due(desk.now.plus(-1)).await, []);
+    // The rows of a database that asked about nothing older than a month.
+    let sql = "update mentions set recheck_at = null where native_id in ('1', '3')";
+    sqlx::query(sql).execute(&db.rows).await.expect("as before");
+    assert_eq!(due(desk.now).await, []);
+    let migration = include_str!("../../../migrations/0015_follow_deletions.sql");
+    sqlx::raw_sql(migration).execute(&db.rows).await.expect("migrated");
+    assert_eq!(due(desk.now).await, std::slice::from_ref(&first));
+    let checked = RecheckToKeep { checked: vec![first.clone()], ..RecheckToKeep::default() };
+    let lease = desk.lease.clone();
+    assert_eq!(db.store.save_recheck(&lease, checked, desk.now).await.expect("kept").deleted, 0);
+    assert_eq!(due(desk.now.plus(12 * HOUR_MS - 1)).await, [], "it was checked");
+    assert_eq!(due(desk.now.plus(12 * HOUR_MS)).await, [first]);
 }
 
 async fn an_hour_is_never_covered_for_more_than_an_hour(db: &Database) {

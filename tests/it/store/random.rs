@@ -149,7 +149,7 @@ async fn run(desk: &mut Desk, model: &mut Model, op: &Op) {
             model.page(posts, gone);
         }
         Op::Recheck { missing, gone } => {
-            desk.recheck(RecheckToKeep { present: Vec::new(), missing: keys(missing), gone: keys(gone) }).await;
+            desk.recheck(RecheckToKeep { missing: keys(missing), gone: keys(gone), ..RecheckToKeep::default() }).await;
             // Which misses become deletions is tested elsewhere: here the store says, and the counts must follow.
             for mention in desk.all().await.into_iter().filter(|m| m.deleted_at.is_some()) {
                 model.delete(mention.key.native_id().parse().expect("a small number"));

@@ -53,7 +53,7 @@ pub struct PersonShape {
     worst_severity: f64,
     very_negative: i64,
     waiting_since: String,
-    worst: Option<MentionShape>,
+    pub(in crate::web::api) worst: Option<MentionShape>,
     /// Id of the case that it is worked on in.
     case: Option<String>,
     /// Send it back with a change.
