@@ -1,7 +1,7 @@
 //! Who should be looked at: authors of very negative mentions, worst and most recent first.
 
 use crate::domain::time::{DAY_MS, Millis};
-use crate::store::{AuthorAnger, FlagProposal};
+use crate::store::{AuthorAnger, FlagProposal, OtherAnger};
 
 use super::reasons::when;
 
@@ -57,6 +57,18 @@ fn reason(anger: &AuthorAnger) -> String {
         reason.push_str("; an automated account");
     }
     reason
+}
+
+/// Why a done flag opens again when another account of the same person is very negative.
+pub fn of_another(anger: &OtherAnger) -> String {
+    let (at, severity) = (when(anger.latest_at), anger.worst_severity);
+    let platform = &anger.platform;
+    match anger.mentions {
+        1 => format!("Another account of theirs ({platform}): a very negative mention at {at}, severity {severity:.2}"),
+        n => format!(
+            "Other accounts of theirs (the last: {platform}): {n} very negative mentions, the latest at {at}, worst severity {severity:.2}"
+        ),
+    }
 }
 
 /// From a thousand on, in words: `over a thousand followers`, `12 thousand followers`.

@@ -16,6 +16,7 @@
 //! | [`themes`] | what people are upset about, and what still fails after the fix |
 //! | [`effect`] | what an update did, against the decay already under way |
 //! | [`rates`] | the share of unhappy mentions, corrected for the model's errors |
+//! | [`sample`] | which mentions people check for that, and what their answers weigh |
 //! | [`hold`], [`silence`] | whether campaigns should wait; how long we have said nothing |
 //! | [`flags`], [`cases`] | who should be looked at, how urgently, and what may have come of it |
 //! | [`loud`] | whether few or many write the negative mentions |
@@ -50,6 +51,7 @@ pub mod quiet;
 pub mod rates;
 pub mod reasons;
 pub mod replay;
+pub mod sample;
 pub mod silence;
 pub mod themes;
 pub mod verdict;

@@ -6,8 +6,8 @@
 //! - **Before people have checked enough**: the adjusted count of that paper, `(p − fpr) / (tpr − fpr)`, clipped, with
 //!   the model's error as it was measured on its validation posts. Errors differ from place to place: it is named as
 //!   what it is, and its interval holds only what the validation itself leaves open.
-//! - **After**: what people said of a random sample of this incident, even over its time, within each class that the model gave,
-//!   weighted by how many mentions have that class (double sampling; Tenenbein, JASA 65, 1970). It needs no error
+//! - **After**: what people said of a random sample of this incident, even over its time (`sample.rs`; answers are weighed where
+//!   they are not), within each class that the model gave, weighted by how many mentions have that class (double sampling; Tenenbein, JASA 65, 1970). It needs no error
 //!   measured elsewhere, and no class mix that stands still. Its interval is a seeded Bayesian bootstrap (Rubin,
 //!   Annals of Statistics 9, 1981) with a prior of one check a class, so that ten checks that all agree do not make
 //!   an interval without width.
@@ -17,17 +17,20 @@ use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 
 use super::load;
+use super::sample::{self, Standing, weights};
 use crate::domain::incident::Incident;
 use crate::domain::rates::{Check, CheckAnswer};
 use crate::domain::sentiment::Label;
-use crate::domain::time::{HOUR_MS, Millis, Span};
+use crate::domain::time::{Millis, Span};
 use crate::domain::verdict::HourCounts;
 use crate::store::{MentionFilter, Store, StoreError};
 
 /// Checks from which on they, and not the model's known error, correct the count.
 pub const ENOUGH: usize = 10;
-/// Wanted width of the interval: plus and minus five points.
+/// Wanted width of the interval, unless somebody wants another: plus and minus five points.
 pub const WANTED_WIDTH: f64 = 0.10;
+/// Widths for which it is said how many checks they take: ten, five and three points to each side.
+const WIDTHS: [f64; 3] = [0.20, WANTED_WIDTH, 0.06];
 /// Draws of the bootstrap.
 const DRAWS: usize = 1_000;
 /// What the prior weighs in each class, in checks.
@@ -99,18 +102,29 @@ pub struct Rates {
     pub more: usize,
     /// The wanted width, 0..=1.
     pub wanted_width: f64,
+    /// The same for wider and narrower intervals, the widest first.
+    pub plans: Vec<Plan>,
 }
 
-/// The rates from the labels of all mentions (negative, neutral, positive) and the checks. `None` without mentions.
-/// The same seed gives the same interval.
-pub fn rates(labels: [i64; 3], checks: &[Check], model: &ModelErrors, seed: u64) -> Option<Rates> {
+/// How many more checks an interval takes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Plan {
+    /// Its width, 0..=1.
+    pub width: f64,
+    /// Checks that are missing.
+    pub more: usize,
+}
+
+/// The rates from the labels of all mentions (negative, neutral, positive) and the checks, each with where it stands among the
+/// mentions ([`Standing`]). `None` without mentions. The same seed gives the same interval.
+pub fn rates(labels: [i64; 3], checks: &[(Check, Standing)], model: &ModelErrors, seed: u64) -> Option<Rates> {
     let mentions: i64 = labels.iter().map(|n| (*n).max(0)).sum();
     if mentions == 0 {
         return None;
     }
     let weights = labels.map(|n| n.max(0) as f64 / mentions as f64);
     let answers = tally(checks);
-    let checked = checks.iter().filter(|c| c.answer.is_some()).count();
+    let checked = checks.iter().filter(|(c, _)| c.answer.is_some()).count();
     let mut rng = StdRng::seed_from_u64(seed);
     let (corrected, not_us, method) = if checked >= ENOUGH {
         let [unhappy, not_us] = by_checks(weights, &answers, &mut rng);
@@ -118,7 +132,8 @@ pub fn rates(labels: [i64; 3], checks: &[Check], model: &ModelErrors, seed: u64)
     } else {
         (by_model(weights[0], model, &mut rng), None, Method::ModelError)
     };
-    let needed = needed(weights, &answers, (model, corrected.value), mentions);
+    let variance = variance(weights, &answers, (model, corrected.value));
+    let more = |width: f64| needed(variance, width, mentions).saturating_sub(checked);
     Some(Rates {
         mentions,
         counted: weights[0],
@@ -128,26 +143,29 @@ pub fn rates(labels: [i64; 3], checks: &[Check], model: &ModelErrors, seed: u64)
         not_us,
         checked,
         drawn: checks.len(),
-        more: needed.saturating_sub(checked),
+        more: more(WANTED_WIDTH),
         wanted_width: WANTED_WIDTH,
+        plans: WIDTHS.into_iter().map(|width| Plan { width, more: more(width) }).collect(),
     })
 }
 
 /// Answers by the label that was predicted: unhappy, neutral, pleased, not about us.
 type Answers = [[f64; 4]; 3];
 
-fn tally(checks: &[Check]) -> Answers {
+fn tally(checks: &[(Check, Standing)]) -> Answers {
+    let answered: Vec<(Label, CheckAnswer, Standing)> =
+        checks.iter().filter_map(|(c, standing)| Some((c.predicted, c.answer?, *standing))).collect();
+    let standings: Vec<Standing> = answered.iter().map(|(.., standing)| *standing).collect();
     let mut answers = Answers::default();
-    for check in checks {
-        let Some(answer) = check.answer else { continue };
+    for ((predicted, answer, _), weight) in answered.iter().zip(weights(&standings)) {
         let column = match answer {
             CheckAnswer::Negative => 0,
             CheckAnswer::Neutral => 1,
             CheckAnswer::Positive => 2,
             CheckAnswer::NotUs => 3,
         };
-        if let Some(row) = answers.get_mut(check.predicted.index()) {
-            row[column] += 1.0;
+        if let Some(row) = answers.get_mut(predicted.index()) {
+            row[column] += weight;
         }
     }
     answers
@@ -200,11 +218,11 @@ fn rates_of(model: &ModelErrors) -> [f64; 4] {
     [unhappy[0], unhappy[1] + unhappy[2], alarms, rest]
 }
 
-/// Checks for the wanted width: the variance of double sampling, without replacement from a finite number.
-fn needed(weights: [f64; 3], answers: &Answers, (model, value): (&ModelErrors, f64), mentions: i64) -> usize {
+/// The variance of double sampling, for one check.
+fn variance(weights: [f64; 3], answers: &Answers, (model, value): (&ModelErrors, f64)) -> f64 {
     let [hits, misses, alarms, rest] = rates_of(model);
     let (tpr, fpr) = (hits / (hits + misses), alarms / (alarms + rest));
-    let variance: f64 = (0..3)
+    (0..3)
         .map(|class| {
             let sums = posterior(answers, class);
             let n: f64 = sums.iter().sum();
@@ -215,8 +233,12 @@ fn needed(weights: [f64; 3], answers: &Answers, (model, value): (&ModelErrors, f
             let p = (sums[0] + 10.0 * known) / (n + 10.0);
             weights[class] * p * (1.0 - p)
         })
-        .sum();
-    let n = 4.0 * Z * Z * variance / (WANTED_WIDTH * WANTED_WIDTH);
+        .sum()
+}
+
+/// Checks for a width, without replacement from a finite number.
+fn needed(variance: f64, width: f64, mentions: i64) -> usize {
+    let n = 4.0 * Z * Z * variance / (width * width);
     let finite = n / (1.0 + n / mentions.max(1) as f64);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred, and not negative")]
     let needed = finite.ceil() as usize;
@@ -265,8 +287,6 @@ fn normal(rng: &mut StdRng) -> f64 {
 
 /// Mentions that are looked at for which model speaks: the newest.
 const RECENT: i64 = 60;
-/// Picks for one wanted mention before drawing gives up: deleted ones are passed over.
-const PICKS: usize = 20;
 
 /// The time that an incident's rates speak of.
 pub fn span_of(incident: &Incident, now: Millis) -> Span {
@@ -280,7 +300,7 @@ pub async fn load_rates(store: &Store, incident: &Incident, now: Millis) -> Resu
     let hours = store.hours(incident.brand, None, span).await?;
     let sum = |of: fn(&HourCounts) -> i64| hours.iter().map(of).sum::<i64>();
     let labels = [sum(|h| h.negative), sum(|h| h.neutral), sum(|h| h.positive)];
-    let checks = store.checks(incident.id).await?;
+    let checks = sample::placed(store, incident, &hours).await?;
     let filter = MentionFilter { brand: incident.brand, span: Some(span), ..MentionFilter::default() };
     let newest = store.mentions(&filter, None, RECENT).await?;
     let scored = newest.iter().filter_map(|m| m.sentiment.as_ref());
@@ -289,95 +309,6 @@ pub async fn load_rates(store: &Store, incident: &Incident, now: Millis) -> Resu
     Ok(rates(labels, &checks, model, seed(incident, 0)))
 }
 
-/// Stretches of an incident, each with as many mentions, over which its sample is even.
-const STRETCHES: u8 = 8;
-
-/// How many mentions of each stretch are in the sample.
-///
-/// What is drawn on the first day can be of the first day only. Were later draws blind to that, the sample would speak of
-/// the first hours more than the incident does, and its rate with it. So each draw first fills the stretches that have less
-/// than their part: a sample with proportional allocation, which needs no weights (Cochran, *Sampling Techniques*, 5.5).
-pub(super) struct Evenly {
-    taken: [usize; STRETCHES as usize],
-    total: i64,
-    goal: f64,
-}
-
-impl Evenly {
-    /// A sample that is to grow by `wanted`, of `total` mentions; `places` are those of its mentions among them, oldest first.
-    pub(super) fn new(places: &[i64], total: i64, wanted: usize) -> Self {
-        let mut even =
-            Self { taken: [0; STRETCHES as usize], total: total.max(1), goal: (places.len() + wanted) as f64 / f64::from(STRETCHES) };
-        for place in places {
-            even.take(*place);
-        }
-        even
-    }
-
-    /// A place to draw from.
-    pub(super) fn place(&self, rng: &mut StdRng) -> i64 {
-        let due = self.taken.map(|n| (self.goal - n as f64).max(0.0));
-        let all: f64 = due.iter().sum();
-        let mut at = if all > 0.0 { rng.random_range(0.0..all) } else { 0.0 };
-        let chosen = (0_i64..).zip(due).find(|(_, due)| {
-            at -= due;
-            at < 0.0
-        });
-        let border = |i: i64| i * self.total / i64::from(STRETCHES);
-        match chosen.map(|(i, _)| border(i)..border(i + 1)) {
-            Some(stretch) if !stretch.is_empty() => rng.random_range(stretch),
-            _ => rng.random_range(0..self.total),
-        }
-    }
-
-    /// Counts a drawn mention.
-    pub(super) fn take(&mut self, place: i64) {
-        let stretch = place.clamp(0, self.total - 1) * i64::from(STRETCHES) / self.total;
-        if let Some(n) = usize::try_from(stretch).ok().and_then(|i| self.taken.get_mut(i)) {
-            *n += 1;
-        }
-    }
-}
-
-/// Draws more mentions of an incident to check, evenly over those that are scored and live. How many were added.
-pub async fn draw(store: &Store, incident: &Incident, wanted: usize, now: Millis) -> Result<usize, StoreError> {
-    let span = span_of(incident, now);
-    let hours = store.hours(incident.brand, None, span).await?;
-    let scored = |h: &HourCounts| (h.negative + h.neutral + h.positive).max(0);
-    let total: i64 = hours.iter().map(scored).sum();
-    let known = store.checks(incident.id).await?;
-    let mut rng = StdRng::seed_from_u64(seed(incident, known.len()));
-    let before = |at: Millis| hours.iter().take_while(|h| h.hour < at.hour()).map(scored).sum::<i64>();
-    let places: Vec<i64> = store.checks_written_at(incident.id).await?.into_iter().map(before).collect();
-    let mut even = Evenly::new(&places, total, wanted);
-    let mut drawn: Vec<(crate::domain::ids::MentionId, Label)> = Vec::new();
-    for _ in 0..wanted * PICKS {
-        if drawn.len() >= wanted || total == 0 {
-            break;
-        }
-        let chosen = even.place(&mut rng);
-        let mut place = chosen;
-        let Some(hour) = hours.iter().find(|h| {
-            let here = place < scored(h);
-            place -= if here { 0 } else { scored(h) };
-            here
-        }) else {
-            break;
-        };
-        // The hour's counts hold deleted ones too: a place past its live ones is none.
-        let within = Span::new(hour.hour, hour.hour.plus(HOUR_MS)).unwrap_or(span);
-        if let Some((mention, label)) = store.nth_scored(incident.brand, within, place).await? {
-            let seen = known.iter().any(|c| c.mention == mention) || drawn.iter().any(|(m, _)| *m == mention);
-            if !seen {
-                even.take(chosen);
-                drawn.push((mention, label));
-            }
-        }
-    }
-    store.add_checks(incident.id, &drawn, now).await?;
-    Ok(drawn.len())
-}
-
-fn seed(incident: &Incident, drawn: usize) -> u64 {
+pub(super) fn seed(incident: &Incident, drawn: usize) -> u64 {
     incident.id.get().unsigned_abs() ^ (drawn as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -127,6 +127,9 @@ impl Worker {
             }
             proposed.insert(key, proposal);
         }
+        for anger in self.store.anger_of_others(brand, threshold).await? {
+            flagged += usize::from(self.store.open_again(anger.flag, &flags::of_another(&anger), now).await?);
+        }
         self.store.settle_flags(brand, threshold, now).await?;
         Ok(flagged)
     }
@@ -152,7 +155,7 @@ impl Worker {
             Some(from) => self.store.open_cases(incident.id, from, now).await?,
             None => 0,
         };
-        for facts in self.store.case_facts(incident.id, incident.fixed_at).await? {
+        for facts in self.store.case_facts(incident.id, incident.fixed_at, self.settings.flag_severity).await? {
             let rank = cases::rank(&facts, self.settings.flag_severity, now);
             let case = &facts.case;
             let same = rank.priority.to_bits() == case.priority.to_bits();

@@ -71,6 +71,7 @@ order by place";
 
 const WRITTEN_AT: &str = "
 select
+    k.mention_id,
     m.created_at
 from checks k
 join mentions m
@@ -79,10 +80,11 @@ where k.incident_id = $1
 order by k.place";
 
 impl Store {
-    /// When the mentions of an incident's sample were written, in the order in which they were drawn.
-    pub async fn checks_written_at(&self, incident: IncidentId) -> Result<Vec<Millis>> {
+    /// When the mentions of an incident's sample were written, in the order in which they were drawn. Those that are gone for
+    /// good are left out.
+    pub async fn checks_written_at(&self, incident: IncidentId) -> Result<Vec<(MentionId, Millis)>> {
         let rows = sqlx::query(WRITTEN_AT).bind(incident.get()).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| row.at("created_at")).collect()
+        rows.iter().map(|row| Ok((MentionId::new(row.int("mention_id")?), row.at("created_at")?))).collect()
     }
 
     /// The mention at a place (0 is the oldest) among those in `span` that are scored, live and no copies.

@@ -42,7 +42,11 @@ pub struct LanguageCounts {
     pub unhappy: i64,
 }
 
-const HOURS: &str = "
+/// The counts of the hours of one key: a source (0: all together), or a language.
+macro_rules! hours_of {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "
 select
     hour,
     mentions,
@@ -53,30 +57,22 @@ select
     positive,
     unhappy,
     severity
-from hours
+from ",
+            $table,
+            "
 where brand_id = $1
-    and source_id = $2
+    and ",
+            $key,
+            " = $2
     and hour >= $3
     and hour < $4
-order by hour";
+order by hour"
+        )
+    };
+}
 
-const LANGUAGE_HOURS: &str = "
-select
-    hour,
-    mentions,
-    copies,
-    deleted,
-    negative,
-    neutral,
-    positive,
-    unhappy,
-    severity
-from language_hours
-where brand_id = $1
-    and lang = $2
-    and hour >= $3
-    and hour < $4
-order by hour";
+const HOURS: &str = hours_of!("hours", "source_id");
+const LANGUAGE_HOURS: &str = hours_of!("language_hours", "lang");
 
 const LANGUAGES: &str = "
 select

@@ -151,6 +151,29 @@ async fn a_bad_new_mention_opens_an_ended_case_again_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_bad_new_mention_of_their_other_account_opens_an_ended_case_again() {
+    let mut said = angry();
+    said.push(Said::new("mvoss", "Acme Cloud still down", 0.4, Label::Negative));
+    let world = in_an_incident(&said).await;
+    let case = case_of(&world, "Mara Voss").await.case;
+    let other = case_of(&world, "mvoss").await.case.author.to_string();
+    for fields in
+        [[("action", "link"), ("author", other.as_str())], [("action", "contacted"), ("who", "")], [("action", "calmed"), ("who", "")]]
+    {
+        assert_eq!(send(&world, case.id, &fields).await.status, StatusCode::SEE_OTHER);
+    }
+    world.tell(&[Said::new("mvoss", "Acme Cloud lost my files, I am furious", 0.1, Label::Negative)]).await;
+    world.assess().await;
+    assert_eq!(case_of(&world, "Mara Voss").await.case.state, CaseState::New);
+    let page = get(&world, &format!("/cases/{}", case.id)).await.body;
+    assert!(
+        page.contains("Ebb opened it again; it was: calmed") && page.contains("other accounts of theirs")
+            || page.contains("Other accounts of theirs"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn a_lost_update_of_a_case_shows_both_versions() {
     let world = in_an_incident(&angry()).await;
     let case = case_of(&world, "Mara Voss").await.case;

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::find::{Corpus, Document, LEAST_RATIO};
+use super::against::LEAST_RATIO;
+use super::find::{Corpus, Document};
 use super::tokens::Token;
 use crate::domain::language::{Role, role};
 

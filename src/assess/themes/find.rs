@@ -4,28 +4,19 @@
 //! anything follows from how many of the baseline's authors use them, by language, and from short lists of function words.
 //! Overlapping phrases that the same people use are one theme.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::against::Against;
 use super::common::Common;
+use super::forms::Forms;
 use super::grow::grown;
-use super::odds::{Votes, ratio, z_score};
-use super::tokens::{Place, Token, phrase, places, tokens};
+use super::odds::Votes;
+use super::tokens::{Token, phrase, places, tokens};
 
-/// Below this nothing is a theme: thousands of phrases are looked at, and one in two thousand passes by chance.
-const LEAST_Z: f64 = 3.5;
-/// Against the unhappy people of the baseline alone, who are far fewer, this is enough.
-const LEAST_Z_UNHAPPY: f64 = 2.5;
-/// How many times as often the incident's unhappy people must say it as everybody before, as the unhappy people before,
-/// and as the others of the incident: with many people even the smallest difference is sure.
-pub(super) const LEAST_RATIO: f64 = 4.0;
-const LEAST_RATIO_UNHAPPY: f64 = 2.0;
-const LEAST_RATIO_OTHERS: f64 = 1.5;
 /// What phrases of one, two and three words weigh in their order: more words say more.
 const WEIGHTS: [f64; 3] = [1.0, 2.0, 2.2];
 /// Fewer authors are no theme.
 const LEAST_PEOPLE: usize = 4;
-/// Unhappy authors of the baseline, or others of the incident, from which on a phrase must separate from them, too.
-const ENOUGH: usize = 30;
 
 /// One text.
 #[derive(Debug, Clone)]
@@ -91,7 +82,7 @@ pub fn find(corpus: &Corpus<'_>, most: usize) -> Vec<Found> {
     }
     let common = Common::new(corpus);
     let uses = uses(corpus.incident, &common);
-    let there = Baseline::new(corpus, &uses);
+    let there = Against::new(corpus, &uses);
     let mut candidates: Vec<Candidate> = uses
         .into_iter()
         .filter(|(_, authors)| authors.len() >= LEAST_PEOPLE)
@@ -188,7 +179,7 @@ fn share_a_word(one: &str, other: &str) -> bool {
     one.split(' ').any(|word| other.split(' ').any(|w| w == word))
 }
 
-fn count_authors(documents: &[Document], wanted: impl Fn(&Document) -> bool) -> usize {
+pub(super) fn count_authors(documents: &[Document], wanted: impl Fn(&Document) -> bool) -> usize {
     documents.iter().filter(|d| wanted(d)).map(|d| d.author).collect::<HashSet<_>>().len()
 }
 
@@ -212,84 +203,6 @@ fn uses(documents: &[Document], common: &Common) -> HashMap<String, BTreeSet<i64
         }
     }
     uses
-}
-
-/// How others use the phrases of the incident.
-struct Baseline {
-    /// Authors of each phrase: all of the baseline, its unhappy ones, others of the incident.
-    uses: HashMap<String, [HashSet<i64>; 3]>,
-    /// Authors in each of these groups.
-    all: [usize; 3],
-}
-
-impl Baseline {
-    fn new(corpus: &Corpus<'_>, wanted: &HashMap<String, BTreeSet<i64>>) -> Self {
-        let mut uses: HashMap<String, [HashSet<i64>; 3]> = HashMap::new();
-        let before = corpus.baseline.iter().map(|d| (d, if d.negative { &[0_usize, 1][..] } else { &[0] }));
-        for (document, groups) in before.chain(corpus.others.iter().map(|d| (d, &[2][..]))) {
-            for place in places(&document.tokens) {
-                let text = phrase(&document.tokens, place);
-                if wanted.contains_key(&text) {
-                    let authors = uses.entry(text).or_default();
-                    groups.iter().filter_map(|g| authors.get_mut(*g).map(|a| a.insert(document.author))).count();
-                }
-            }
-        }
-        let all = [
-            count_authors(corpus.baseline, |_| true),
-            count_authors(corpus.baseline, |d| d.negative),
-            count_authors(corpus.others, |_| true),
-        ];
-        Self { uses, all }
-    }
-
-    /// Against everybody before the incident; against those who were unhappy then, so that the words of any anger are
-    /// no theme; against the others of the incident, so that the talk of the day is none. The two smaller groups count
-    /// when they are enough. The z-score against everybody, and the lower of the first two; `None` when it is no theme.
-    fn z(&self, text: &str, here: Votes) -> Option<(f64, f64)> {
-        let users = self.uses.get(text).map_or([0; 3], |authors| [authors[0].len(), authors[1].len(), authors[2].len()]);
-        let group = |g: usize| Votes { with: users[g] as f64, all: self.all[g] as f64 };
-        let plain = z_score(here, group(0));
-        if plain < LEAST_Z || ratio(here, group(0)) < LEAST_RATIO {
-            return None;
-        }
-        if self.all[2] >= ENOUGH && ratio(here, group(2)) < LEAST_RATIO_OTHERS {
-            return None;
-        }
-        if self.all[1] < ENOUGH {
-            return Some((plain, plain));
-        }
-        let sour = z_score(here, group(1));
-        (sour >= LEAST_Z_UNHAPPY && ratio(here, group(1)) >= LEAST_RATIO_UNHAPPY).then_some((plain, plain.min(sour)))
-    }
-}
-
-/// The forms of several themes, for looking texts up.
-#[derive(Debug, Default)]
-pub struct Forms<T>(HashMap<String, Vec<T>>);
-
-impl<T: Copy + Ord> Forms<T> {
-    /// Each theme with its forms.
-    pub fn new<'a>(themes: impl Iterator<Item = (T, &'a [String])>) -> Self {
-        let mut forms: HashMap<String, Vec<T>> = HashMap::new();
-        for (theme, texts) in themes {
-            for text in texts {
-                forms.entry(text.clone()).or_default().push(theme);
-            }
-        }
-        Self(forms)
-    }
-
-    /// The themes that stand in a text, each with one place of it.
-    pub fn of(&self, tokens: &[Token]) -> BTreeMap<T, Place> {
-        let mut themes = BTreeMap::new();
-        for place in places(tokens) {
-            for theme in self.0.get(&phrase(tokens, place)).into_iter().flatten() {
-                themes.entry(*theme).or_insert(place);
-            }
-        }
-        themes
-    }
 }
 
 fn normal_share(theme: &Found, baseline: &[Document]) -> f64 {

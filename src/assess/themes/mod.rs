@@ -5,8 +5,9 @@
 //! |---|---|
 //! | [`tokens`] | words, phrases, scripts without spaces |
 //! | [`odds`] | the weighted log-odds ratio with an informative prior |
-//! | [`find`] | which phrases are themes |
+//! | [`find`], `against` | which phrases are themes; what they are held against |
 //! | `common`, `grow` | words that say nothing; phrases as they are shown |
+//! | [`forms`] | which themes stand in a text |
 //! | [`still`] | "still broken for me", in six languages |
 //! | [`heat`] | hot or calm |
 //! | [`sample`] | bounded reading |
@@ -16,8 +17,10 @@
 //! whose counts changed since (late mentions, scores, corrections, edits, deletions) is looked up again, newest first,
 //! a few thousand mentions a round. Pages read the kept hours, whatever the number of mentions.
 
+mod against;
 mod common;
 pub mod find;
+pub mod forms;
 mod grow;
 pub mod heat;
 pub mod odds;
@@ -38,7 +41,8 @@ use crate::domain::verdict::HourCounts;
 use crate::store::{FoundTheme, MentionCursor, Store, StoreError, TextLabels, TextRow, ThemeMention};
 
 use super::load;
-use find::{Corpus, Document, Forms, Found};
+use find::{Corpus, Document, Found};
+use forms::Forms;
 use sample::Wanted;
 
 /// Themes of an incident.

@@ -12,11 +12,14 @@ use crate::store::Store;
 use super::ExportError;
 use super::table::{Column, Row, Value, int, text, time};
 
+/// ISO 639-2 for a language that is not known, as in the API.
+const UNKNOWN_LANGUAGE: &str = "und";
+
 /// The columns of concern. Names and order are stable.
 pub const CONCERN_COLUMNS: &[Column] = &[
     time("hour"),
     text("brand"),
-    // Empty: all sources together, where a person counts once.
+    // Empty: all sources together.
     text("source"),
     int("mentions"),
     int("copies"),
@@ -25,6 +28,8 @@ pub const CONCERN_COLUMNS: &[Column] = &[
     int("neutral"),
     int("positive"),
     int("unhappy_authors"),
+    // Empty: all languages together. Empty beside an empty source: everything, where a person counts once.
+    text("language"),
 ];
 
 /// The columns of coverage. Names and order are stable.
@@ -81,7 +86,11 @@ impl Concern {
             let mut rows = Vec::new();
             for (source, name) in &self.sources {
                 let hours = store.hours(self.brand.id, *source, week).await?;
-                rows.extend(hours.iter().map(|h| (h.hour, counts(h, &self.brand.name, name))));
+                rows.extend(hours.iter().map(|h| (h.hour, counts(h, &self.brand.name, Of::Source(name)))));
+            }
+            for spoken in store.spoken(self.brand.id, week).await? {
+                let hours = store.hours_in_language(self.brand.id, &spoken.lang, week).await?;
+                rows.extend(hours.iter().map(|h| (h.hour, counts(h, &self.brand.name, Of::Language(&spoken.lang)))));
             }
             if !rows.is_empty() {
                 rows.sort_by_key(|(hour, _)| *hour);
@@ -92,8 +101,22 @@ impl Concern {
     }
 }
 
-fn counts(hour: &HourCounts, brand: &str, source: &str) -> Row<'static> {
-    let source = if source.is_empty() { Value::Null } else { source.to_owned().into() };
+/// Whose counts a row holds.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    /// A source by its name; empty: everything.
+    Source(&'a str),
+    /// A language; empty: those whose language is not known.
+    Language(&'a str),
+}
+
+fn counts(hour: &HourCounts, brand: &str, of: Of<'_>) -> Row<'static> {
+    let (source, language) = match of {
+        Of::Source("") => (Value::Null, Value::Null),
+        Of::Source(name) => (name.to_owned().into(), Value::Null),
+        Of::Language("") => (Value::Null, UNKNOWN_LANGUAGE.to_owned().into()),
+        Of::Language(lang) => (Value::Null, lang.to_owned().into()),
+    };
     Row::new(vec![
         hour.hour.into(),
         brand.to_owned().into(),
@@ -105,6 +128,7 @@ fn counts(hour: &HourCounts, brand: &str, source: &str) -> Row<'static> {
         hour.neutral.into(),
         hour.positive.into(),
         hour.unhappy.into(),
+        language,
     ])
 }
 

@@ -45,7 +45,7 @@ pub enum What {
     Authors,
     /// One row a case: a very unhappy person in an incident.
     Cases,
-    /// One row an hour and source: mentions by label, distinct unhappy people.
+    /// One row an hour and source, and one an hour and language: mentions by label, distinct unhappy people.
     Concern,
     /// One row an hour and source: what was asked, answered and read.
     Coverage,

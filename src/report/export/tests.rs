@@ -94,6 +94,24 @@ async fn a_mention_of_a_sample_says_for_how_many_it_stands() {
 }
 
 #[tokio::test]
+async fn concern_has_rows_of_everything_of_each_source_and_of_each_language() {
+    let desk = full().await;
+    let rows = csv_rows(&desk, wish(&desk, What::Concern, Format::Csv)).await;
+    let at = |name: &str| rows[0].iter().position(|c| c == name).expect("a column");
+    let (source, language, mentions) = (at("source"), at("language"), at("mentions"));
+    assert_eq!(language, rows[0].len() - 1, "appended: older columns keep their places");
+    let sum = |of: fn(&str, &str) -> bool| -> i64 {
+        let chosen = rows[1..].iter().filter(|r| of(&r[source], &r[language]));
+        chosen.map(|r| r[mentions].parse::<i64>().expect("a number")).sum()
+    };
+    let whole = sum(|source, language| source.is_empty() && language.is_empty());
+    assert!(whole > 0);
+    assert_eq!(sum(|source, language| !source.is_empty() && language.is_empty()), whole, "each mention has one source");
+    assert_eq!(sum(|source, language| source.is_empty() && !language.is_empty()), whole, "each mention has one language, or `und`");
+    assert_eq!(sum(|source, language| !source.is_empty() && !language.is_empty()), 0, "no row speaks of both");
+}
+
+#[tokio::test]
 async fn parquet_holds_typed_values() {
     let desk = full().await;
     let parquet = export(&desk, wish(&desk, What::Mentions, Format::Parquet)).await;

@@ -18,7 +18,7 @@ pub struct CaseFacts {
     pub case: Case,
     /// Severity of the worst mention, 0..=1.
     pub worst_severity: f64,
-    /// When the latest very negative mention was written.
+    /// When the latest very negative mention was written, by whichever of their accounts.
     pub latest_at: Millis,
     /// Very negative mentions.
     pub very_negative: i64,
@@ -81,13 +81,15 @@ update flags set
 where id = $1";
 
 impl Store {
-    /// The cases of an incident that are not ended, with what speaks for their priority. `fixed_at` is the declared fix.
-    pub async fn case_facts(&self, incident: IncidentId, fixed_at: Option<Millis>) -> Result<Vec<CaseFacts>> {
+    /// The cases of an incident that are not ended, with what speaks for their priority. `fixed_at` is the declared fix,
+    /// `threshold` the severity from which a mention is very negative.
+    pub async fn case_facts(&self, incident: IncidentId, fixed_at: Option<Millis>, threshold: f64) -> Result<Vec<CaseFacts>> {
         let sql = format!(
             "select
                 c.id, c.brand_id, c.incident_id, c.author_id, c.flag_id, c.state, c.owner, c.due_at, c.priority, c.reasons,
                 c.since_at, c.sent_at, c.proposal, c.opened_at, c.updated_at, c.version,
                 f.worst_severity, f.latest_at, f.very_negative, a.followers, a.bot, a.platform, a.handle,
+                (select max(x.created_at) {THEIRS} and x.label = 'negative' and x.severity >= $3) as angry_at,
                 (select count(*) {THEIRS} and x.label = 'negative' and x.created_at > $2) as after_fix,
                 (select count(*) {THEIRS} and x.label = 'negative' and x.created_at > c.since_at) as worse,
                 (select max(x.created_at) {THEIRS} and x.label = 'negative' and x.created_at > c.since_at) as worse_at,
@@ -100,7 +102,7 @@ impl Store {
                 and c.state not in ('calmed', 'silent', 'declined', 'done')
              order by c.id"
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(incident.get()).bind(fixed_at.map_or(i64::MAX, Millis::get));
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(incident.get()).bind(fixed_at.map_or(i64::MAX, Millis::get)).bind(threshold);
         let rows = query.fetch_all(&self.readers).await?;
         let handles = rows.iter().map(|row| Ok(Handle::new(&row.text("platform")?, &row.text("handle")?))).collect::<Result<Vec<_>>>()?;
         let customers = accounts::known_customers(self, &handles).await?;
@@ -131,7 +133,7 @@ fn facts(row: &AnyRow, customer: bool) -> Result<CaseFacts> {
     Ok(CaseFacts {
         case: read(row)?,
         worst_severity: row.real("worst_severity")?,
-        latest_at: row.at("latest_at")?,
+        latest_at: row.at("latest_at")?.max(row.maybe_at("angry_at")?.unwrap_or_default()),
         very_negative: row.int("very_negative")?,
         followers: row.maybe_int("followers")?,
         bot: row.int("bot")? != 0,

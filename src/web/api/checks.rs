@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::input::Input;
 use super::{Answer, Items, ListQuery, Problem};
-use crate::assess::rates;
+use crate::assess::sample;
 use crate::domain::ids::{IncidentId, MentionId};
 use crate::domain::rates::{Check, CheckAnswer};
 use crate::domain::sentiment::Label;
@@ -66,7 +66,7 @@ pub async fn draw(State(state): State<WebState>, Path(id): Path<IncidentId>, Inp
     }
     let incident = state.store.incident(id).await?;
     let last = state.store.checks(id).await?.last().map_or(0, |c| c.place);
-    rates::draw(&state.store, &incident, input.more, state.clock.now()).await?;
+    sample::draw(&state.store, &incident, input.more, state.clock.now()).await?;
     state.live.edited();
     let drawn = state.store.checks(id).await?.into_iter().filter(|c| c.place > last);
     Ok(Json(Items::all(drawn.map(CheckShape::from).collect())))

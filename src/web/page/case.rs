@@ -8,9 +8,10 @@ use tokio::time::Instant;
 
 use crate::domain::case::{CaseEventKind, CaseState};
 use crate::domain::ids::{AuthorId, CaseId};
-use crate::domain::incident::FlagState;
+use crate::domain::incident::{FlagState, Incident};
 use crate::domain::post::{Author, Mention};
 use crate::domain::reply;
+use crate::domain::sentiment::Label;
 use crate::domain::time::Millis;
 use crate::store::{CaseChange, CaseFilter, CaseRow, Copies, MentionFilter, NewCaseEvent, StoreError};
 use crate::web::failure::{self, WebError};
@@ -66,9 +67,15 @@ async fn load(state: &WebState, scope: Scope, row: CaseRow, find: &str) -> Resul
     }
     mentions.sort_by_key(|m| std::cmp::Reverse((m.created_at, m.id)));
     let incident = store.incident(case.incident).await?;
-    let filter = CaseFilter { brand: case.brand, incident: None, state: None, author: Some(case.author) };
-    let mut others = store.cases(&filter, None, OFFERED + 1).await?;
+    let mut others = Vec::new();
+    for author in std::iter::once(case.author).chain(linked.iter().map(|l| l.id)) {
+        let filter = CaseFilter { brand: case.brand, incident: None, state: None, author: Some(author) };
+        others.extend(store.cases(&filter, None, OFFERED + 1).await?);
+    }
     others.retain(|other| other.case.id != case.id);
+    others.sort_by_key(|other| std::cmp::Reverse(other.case.id));
+    let mut unhappy_in = unhappy_in(store.incidents(case.brand).await?, &mentions);
+    unhappy_in.retain(|(i, _)| i.id != case.incident && others.iter().all(|other| other.case.incident != i.id));
     let find = forms::text(find, 100);
     let mut found: Vec<Author> = if find.is_empty() { Vec::new() } else { store.authors_named(case.brand, &find, OFFERED).await? };
     found.retain(|a| a.id != case.author && !linked.iter().any(|l| l.id == a.id));
@@ -85,11 +92,22 @@ async fn load(state: &WebState, scope: Scope, row: CaseRow, find: &str) -> Resul
         linked,
         mentions,
         others,
+        unhappy_in,
         found,
         find,
         row,
         scope,
     })
+}
+
+/// In which incidents these mentions were unhappy, and how many of them.
+fn unhappy_in(incidents: Vec<Incident>, mentions: &[Mention]) -> Vec<(Incident, usize)> {
+    let unhappy: Vec<Millis> = (mentions.iter())
+        .filter(|m| m.label() == Some(Label::Negative) && m.copy_of.is_none() && m.deleted_at.is_none())
+        .map(|m| m.created_at)
+        .collect();
+    let within = |i: &Incident| unhappy.iter().filter(|at| **at >= i.started_at && i.closed_at.is_none_or(|closed| **at <= closed)).count();
+    incidents.into_iter().map(|i| (within(&i), i)).filter(|(n, _)| *n > 0).map(|(n, i)| (i, n)).collect()
 }
 
 async fn theirs(state: &WebState, row: &CaseRow, author: AuthorId) -> Result<Vec<Mention>, WebError> {

@@ -5,7 +5,8 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 
-use crate::assess::rates::{self, load_rates};
+use crate::assess::rates::load_rates;
+use crate::assess::sample;
 use crate::domain::ids::{IncidentId, MentionId};
 use crate::domain::incident::Incident;
 use crate::domain::post::Mention;
@@ -61,7 +62,7 @@ pub struct CheckFields {
 pub async fn draw(State(state): State<WebState>, Path(id): Path<IncidentId>, Form(form): Form<CheckFields>) -> Result<Redirect, WebError> {
     let incident = state.store.incident(id).await?;
     let scope = state.scope(Some(incident.brand)).await?;
-    rates::draw(&state.store, &incident, form.more.clamp(1, MOST), scope.now).await?;
+    sample::draw(&state.store, &incident, form.more.clamp(1, MOST), scope.now).await?;
     Ok(lead_to(&scope.link("/check").with("incident", &id)))
 }
 

@@ -56,8 +56,10 @@ pub struct CaseInput {
     pub found: Vec<Author>,
     /// The row of the imported list.
     pub customer: Option<Customer>,
-    /// Cases in other incidents, newest first.
+    /// Cases in other incidents, of their other accounts too, newest first.
     pub others: Vec<CaseRow>,
+    /// Other incidents in which they were unhappy without a case, newest first, with how many such mentions are on the page.
+    pub unhappy_in: Vec<(Incident, usize)>,
     /// All templates.
     pub templates: Vec<Reply>,
     /// The next person in the queue.
@@ -106,7 +108,7 @@ struct Account {
 struct OtherCase {
     href: Link,
     title: String,
-    state: &'static str,
+    state: String,
     opened: When,
 }
 
@@ -236,7 +238,9 @@ impl CasePage {
                 find: input.find.clone(),
                 found: input.found.iter().map(account).collect(),
             },
-            others: input.others.iter().map(|o| other(o, scope)).collect(),
+            others: (input.others.iter().map(|o| other(o, scope)))
+                .chain(input.unhappy_in.iter().map(|incident| without_case(incident, scope)))
+                .collect(),
             history: input.events.iter().map(happened).collect(),
             mood: MoodStrip::new(mentions, &input.marks, scope.now),
             mentions: mentions.iter().map(|m| MentionView::new(m, scope)).collect(),
@@ -367,8 +371,18 @@ fn other(row: &CaseRow, scope: &Scope) -> OtherCase {
     OtherCase {
         href: scope.link(format!("/cases/{}", row.case.id)),
         title: show::one_line(&row.incident_title, 120),
-        state: row.case.state.shown(),
+        state: format!("{} · opened", row.case.state.shown()),
         opened: When::new(row.case.opened_at, scope.now),
+    }
+}
+
+fn without_case((incident, mentions): &(Incident, usize), scope: &Scope) -> OtherCase {
+    let mentions = show::plural(i64::try_from(*mentions).unwrap_or(i64::MAX), "unhappy mention", "unhappy mentions");
+    OtherCase {
+        href: incident_link(scope, incident.id),
+        title: show::one_line(&incident.title, 120),
+        state: format!("{mentions}, no case · began"),
+        opened: When::new(incident.started_at, scope.now),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::assess::rates::{ENOUGH, Rates, Share};
+use crate::assess::rates::{ENOUGH, Plan, Rates, Share};
 use crate::domain::ids::{BrandId, MentionId};
 use crate::domain::incident::Incident;
 use crate::domain::post::Mention;
@@ -98,6 +98,16 @@ fn headline(input: &CheckInput) -> String {
 
 fn advice(rates: Option<&Rates>) -> String {
     let Some(rates) = rates else { return String::new() };
+    let plan = |p: &Plan| {
+        format!("± {:.0} points: {}", p.width * 50.0, if p.more == 0 { "enough".to_owned() } else { format!("{} more", p.more) })
+    };
+    let plans: Vec<String> =
+        rates.plans.iter().filter(|p| p.width < rates.wanted_width || p.width > rates.wanted_width).map(plan).collect();
+    let others = if plans.is_empty() { String::new() } else { format!(" ({})", plans.join("; ")) };
+    advice_for_wanted(rates) + &others
+}
+
+fn advice_for_wanted(rates: &Rates) -> String {
     let width = rates.corrected.high - rates.corrected.low;
     let points = (rates.wanted_width * 50.0).round();
     let more = i64::try_from(rates.more).unwrap_or(i64::MAX);

@@ -16,6 +16,7 @@ contract! {
     a_case_and_its_flag_change_together_whichever_is_worked_on,
     a_change_against_an_older_version_of_a_case_is_refused,
     a_bad_new_mention_opens_the_case_again,
+    a_bad_new_mention_of_a_linked_account_opens_the_case_again_once,
     what_speaks_for_a_priority_is_counted,
     a_flag_without_very_negative_mentions_settles,
     cases_are_paged_and_counted_by_state,
@@ -147,6 +148,57 @@ async fn a_bad_new_mention_opens_the_case_again(db: &Database) {
     assert_eq!((events[0].kind, events[0].from, events[0].text.as_str()), (CaseEventKind::Reopened, CaseState::Silent, "worse"));
 }
 
+async fn a_bad_new_mention_of_a_linked_account_opens_the_case_again_once(db: &Database) {
+    let (mut desk, incident, row) = one_case(db).await;
+    let (id, flag) = (row.case.id, row.case.flag);
+    let at = |minutes: i64| NOON.plus(minutes * 60_000);
+    desk.keep(vec![post_at("2", "ann2", "- known when it was ended", at(-5))]).await;
+    desk.score_all().await;
+    db.store.link_accounts(row.author.id, desk.mention("2").await.author.id, "Ines", NOON).await.expect("linked");
+    let others = async || db.store.anger_of_others(desk.brand, 0.8).await.expect("read");
+    assert_eq!(others().await, [], "nobody has ended the case");
+    let end =
+        async |version, now| db.store.change_case(id, version, &change(CaseState::Calmed, "Ines", CaseEventKind::Moved, ""), now).await;
+    end(1, at(10)).await.expect("ended");
+    assert_eq!(others().await, [], "what was known then is not new");
+
+    desk.now = at(20);
+    desk.keep(vec![
+        post_at("3", "ann2", "0 hm", at(15)),
+        post_at("4", "ann2", "- it fails again", at(9)),
+        post_at("5", "bob", "- somebody else", at(16)),
+        post_at("6", "ann2", "- it fails again", at(17)),
+        post_at("7", "ann2", "- deleted", at(18)),
+    ])
+    .await;
+    desk.score_all().await;
+    desk.delete(&["7"]).await;
+    let new = db.store.anger_of_others(desk.brand, 0.8).await.expect("read");
+    assert_eq!(new.len(), 1, "{new:?}");
+    assert_eq!(
+        (new[0].flag, new[0].platform.as_str(), new[0].mentions, new[0].latest_at),
+        (flag, "mastodon", 1, at(9)),
+        "late, and no copy"
+    );
+    assert!(db.store.open_again(flag, "another account", at(21)).await.expect("opened"));
+    assert!(!db.store.open_again(flag, "another account", at(21)).await.expect("seen"), "it is open");
+    let case = db.store.case(id).await.expect("a case").case;
+    assert_eq!((case.state, case.owner.as_str(), case.version), (CaseState::New, "Ines", 3));
+    assert_eq!(db.store.flag(flag).await.expect("a flag").flag.state, FlagState::Open);
+    let events = db.store.case_events(id, 1).await.expect("events");
+    assert_eq!((events[0].kind, events[0].from, events[0].text.as_str()), (CaseEventKind::Reopened, CaseState::Calmed, "another account"));
+    let facts = db.store.case_facts(incident, None, 0.8).await.expect("facts").remove(0);
+    assert_eq!(facts.latest_at, at(9), "they wait for a word since then");
+
+    end(3, at(30)).await.expect("ended again");
+    assert_eq!(db.store.anger_of_others(desk.brand, 0.8).await.expect("read"), [], "once");
+    db.store.unlink_account(desk.mention("2").await.author.id).await.expect("taken off");
+    desk.now = at(40);
+    desk.keep(vec![post_at("8", "ann2", "- and once more", at(35))]).await;
+    desk.score_all().await;
+    assert_eq!(db.store.anger_of_others(desk.brand, 0.8).await.expect("read"), [], "no longer theirs");
+}
+
 async fn what_speaks_for_a_priority_is_counted(db: &Database) {
     let (desk, id, row) = one_case(db).await;
     let at = |minutes: i64| NOON.plus(minutes * 60_000);
@@ -170,7 +222,7 @@ async fn what_speaks_for_a_priority_is_counted(db: &Database) {
     let handle = row.author.handle.to_uppercase();
     let customer = Customer { platform: "mastodon".to_owned(), handle, name: String::new(), reference: String::new() };
     db.store.save_customers(&[customer], NOON).await.expect("kept");
-    let facts = db.store.case_facts(id, Some(at(-1))).await.expect("facts").remove(0);
+    let facts = db.store.case_facts(id, Some(at(-1)), 0.8).await.expect("facts").remove(0);
     assert_eq!((facts.case.sent_at, facts.case.since_at, facts.case.due_at), (Some(at(1)), at(1), Some(at(60))));
     assert_eq!((facts.worse, facts.better), ((1, Some(at(4))), (2, Some(at(6)))), "a copy and a deleted one do not count");
     assert_eq!((facts.after_fix, facts.customer, facts.followers), (2, true, Some(10)));
@@ -178,9 +230,9 @@ async fn what_speaks_for_a_priority_is_counted(db: &Database) {
     // Another account is theirs from the moment on at which somebody says so.
     desk.keep(vec![post_at("other", "ann2", "- and here it fails as well", at(7))]).await;
     desk.score_all().await;
-    assert_eq!(db.store.case_facts(id, Some(at(-1))).await.expect("facts").remove(0), facts);
+    assert_eq!(db.store.case_facts(id, Some(at(-1)), 0.8).await.expect("facts").remove(0), facts);
     db.store.link_accounts(row.author.id, desk.mention("other").await.author.id, "Ines", NOON).await.expect("linked");
-    let both = db.store.case_facts(id, Some(at(-1))).await.expect("facts").remove(0);
+    let both = db.store.case_facts(id, Some(at(-1)), 0.8).await.expect("facts").remove(0);
     assert_eq!((both.worse, both.better, both.after_fix), ((2, Some(at(7))), facts.better, 3));
     let rank = CaseRank {
         priority: 0.7,
@@ -192,7 +244,7 @@ async fn what_speaks_for_a_priority_is_counted(db: &Database) {
     let brief = flag.case.expect("its case");
     assert_eq!((brief.priority, brief.reasons, brief.proposal, flag.flag.updated_at), (0.7, rank.reasons, rank.proposal, at(31)));
     db.store.change_case(row.case.id, 2, &change(CaseState::Calmed, "", CaseEventKind::Moved, ""), NOON).await.expect("calmed");
-    assert_eq!(db.store.case_facts(id, None).await.expect("facts"), [], "ended ones are not ranked");
+    assert_eq!(db.store.case_facts(id, None, 0.8).await.expect("facts"), [], "ended ones are not ranked");
     assert_eq!(db.store.case(row.case.id).await.expect("a case").case.proposal, None, "a step answers the proposal");
 }
 
