@@ -10,7 +10,7 @@ use super::encoder::{Classifier, Family};
 
 /// A classifier of one of the known architectures.
 pub(super) enum Network {
-    DistilBert(DistilBertModelClassifier),
+    DistilBert(Box<DistilBertModelClassifier>),
     /// Of the families that rust-bert computes otherwise, or slower.
     Own(Box<Classifier>),
 }
@@ -36,7 +36,9 @@ impl Network {
             }
         }
         let made = match kind.as_str() {
-            "distilbert" => DistilBertModelClassifier::new(root, &read::<DistilBertConfig>(config)?).map(Self::DistilBert),
+            "distilbert" => {
+                DistilBertModelClassifier::new(root, &read::<DistilBertConfig>(config)?).map(|made| Self::DistilBert(Box::new(made)))
+            }
             "bert" => return own(root, config, Family::Bert, classes),
             "roberta" | "xlm-roberta" => return own(root, config, Family::Roberta, classes),
             "deberta" => return own(root, config, Family::Deberta, classes),
