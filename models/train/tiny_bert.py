@@ -27,7 +27,7 @@ RELATIVE = {"relative_attention": True, "position_biased_input": False, "type_vo
 # Class of transformers, words, and what its configuration says besides the size. Between them the DeBERTas have every
 # part that published ones have; what is called v3 is the network of v2.
 ARCHITECTURES = {
-    "bert": ("Bert", "bert", {"max_position_embeddings": 64}),
+    "bert": ("Bert", "bert", {"max_position_embeddings": 64, "layer_norm_eps": 1e-6}),
     "distilbert": ("DistilBert", "bert", {"max_position_embeddings": 64, "sinusoidal_pos_embds": False}),
     "roberta": ("Roberta", "bytes", {"max_position_embeddings": 66, "type_vocab_size": 1, "layer_norm_eps": 1e-5}),
     "xlm-roberta": ("XLMRoberta", "unigram", {"max_position_embeddings": 66, "type_vocab_size": 1, "layer_norm_eps": 1e-5}),

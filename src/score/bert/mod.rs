@@ -1,7 +1,8 @@
-//! The engine for larger models and graphics cards: `rust-bert` over libtorch, in fp32.
+//! The engine for larger models and graphics cards: libtorch in fp32, with the networks of `rust-bert` where they are exact
+//! and our own ones where they are not (`encoder`).
 //!
 //! Texts of like length share a batch, filled up to the longest and masked. A reading depends on its neighbours by rounding
-//! only (below 1e-5), not bit for bit as with the embedded engine. `rust-bert` panics where libtorch refuses; that costs
+//! only (below 1e-5), not bit for bit as with the embedded engine. Both panic where libtorch refuses; that costs
 //! the texts of the call, never the program.
 
 mod encoder;

@@ -1,7 +1,6 @@
 //! The architectures: which one `config.json` names, and how it is asked.
 
 use rust_bert::RustBertError;
-use rust_bert::bert::{BertConfig, BertForSequenceClassification};
 use rust_bert::distilbert::{DistilBertConfig, DistilBertModelClassifier};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -11,9 +10,8 @@ use super::encoder::{Classifier, Family};
 
 /// A classifier of one of the known architectures.
 pub(super) enum Network {
-    Bert(BertForSequenceClassification),
-    DistilBert(DistilBertModelClassifier),
-    /// Of the families that rust-bert computes otherwise.
+    DistilBert(Box<DistilBertModelClassifier>),
+    /// Of the families that rust-bert computes otherwise, or slower.
     Own(Box<Classifier>),
 }
 
@@ -38,8 +36,10 @@ impl Network {
             }
         }
         let made = match kind.as_str() {
-            "bert" => BertForSequenceClassification::new(root, &read::<BertConfig>(config)?).map(Self::Bert),
-            "distilbert" => DistilBertModelClassifier::new(root, &read::<DistilBertConfig>(config)?).map(Self::DistilBert),
+            "distilbert" => {
+                DistilBertModelClassifier::new(root, &read::<DistilBertConfig>(config)?).map(|made| Self::DistilBert(Box::new(made)))
+            }
+            "bert" => return own(root, config, Family::Bert, classes),
             "roberta" | "xlm-roberta" => return own(root, config, Family::Roberta, classes),
             "deberta" => return own(root, config, Family::Deberta, classes),
             "deberta-v2" => return own(root, config, Family::DebertaV2, classes),
@@ -55,7 +55,6 @@ impl Network {
     /// One row of logits for each row of `ids`; `mask` is 1 where a row has a token and 0 where it is filled up.
     pub(super) fn logits(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor, RustBertError> {
         Ok(match self {
-            Self::Bert(model) => model.forward_t(Some(ids), Some(mask), None, None, None, false).logits,
             Self::DistilBert(model) => model.forward_t(Some(ids), Some(mask), None, false)?.logits,
             Self::Own(model) => model.logits(ids, mask),
         })

@@ -33,7 +33,7 @@ impl Attention {
         let apart =
             |[queries, keys, values]: [&str; 3]| Content::Apart { queries: linear(queries), keys: linear(keys), values: linear(values) };
         let content = match family {
-            Family::Roberta => apart(["query", "key", "value"]),
+            Family::Bert | Family::Roberta => apart(["query", "key", "value"]),
             Family::DebertaV2 => apart(["query_proj", "key_proj", "value_proj"]),
             Family::Deberta => Content::Together {
                 all: nn::linear(path / "in_proj", hidden, 3 * width, without_bias()),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 /// Which network it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Family {
+    Bert,
     /// RoBERTa and XLM-RoBERTa, which differ in their words only.
     Roberta,
     /// The first version.
@@ -17,7 +18,11 @@ pub(in super::super) enum Family {
 impl Family {
     /// What the names of its weights begin with.
     pub(super) fn prefix(self) -> &'static str {
-        if self == Self::Roberta { "roberta" } else { "deberta" }
+        match self {
+            Self::Bert => "bert",
+            Self::Roberta => "roberta",
+            Self::Deberta | Self::DebertaV2 => "deberta",
+        }
     }
 
     /// RoBERTa's positions begin after the one of the padding, which is its second.
@@ -25,8 +30,13 @@ impl Family {
         if self == Self::Roberta { 2 } else { 0 }
     }
 
+    /// What is done to the first token before it is classified, where `config.json` does not say it.
+    pub(super) fn pooled(self) -> Option<Activation> {
+        matches!(self, Self::Bert | Self::Roberta).then_some(Activation::tanh)
+    }
+
     pub(super) fn usual_eps(self) -> f64 {
-        if self == Self::Roberta { 1e-12 } else { 1e-7 }
+        if matches!(self, Self::Bert | Self::Roberta) { 1e-12 } else { 1e-7 }
     }
 }
 
@@ -41,8 +51,7 @@ pub(in super::super) struct Config {
     pub(super) intermediate_size: i64,
     pub(super) max_position_embeddings: i64,
     pub(super) hidden_act: Activation,
-    #[serde(default)]
-    pub(super) type_vocab_size: i64,
+    type_vocab_size: Option<i64>,
     pub(super) layer_norm_eps: Option<f64>,
     pub(super) embedding_size: Option<i64>,
     attention_head_size: Option<i64>,
@@ -130,6 +139,12 @@ impl Config {
     pub(super) fn attention_width(&self, family: Family) -> i64 {
         let head = self.attention_head_size.filter(|_| family == Family::DebertaV2);
         self.num_attention_heads * head.unwrap_or(self.hidden_size / self.num_attention_heads)
+    }
+
+    /// Kinds of sentences that the embeddings tell apart; 0: none.
+    pub(super) fn sentence_kinds(&self, family: Family) -> i64 {
+        let usual = if matches!(family, Family::Bert | Family::Roberta) { 2 } else { 0 };
+        self.type_vocab_size.unwrap_or(usual)
     }
 
     pub(super) fn normalises_places(&self) -> bool {

@@ -1,7 +1,8 @@
-//! Networks that rust-bert 0.23 computes otherwise than those who made the weights (docs/models.md says where): RoBERTa, whose
-//! normalisation it gives a constant of its own, and DeBERTa, the first version and the second, whose network the third has too.
+//! Networks that rust-bert 0.23 computes otherwise than those who made the weights (docs/models.md says where): BERT and RoBERTa,
+//! whose normalisation it gives a constant of its own, and DeBERTa, the first version and the second, whose network the third
+//! has too.
 //!
-//! Method: Liu et al., "RoBERTa: A Robustly Optimized BERT Pretraining Approach", arXiv:1907.11692; He, Liu, Gao, Chen,
+//! Method: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805; Liu et al., "RoBERTa: A Robustly Optimized BERT Pretraining Approach", arXiv:1907.11692; He, Liu, Gao, Chen,
 //! "DeBERTa: Decoding-enhanced BERT with Disentangled Attention", arXiv:2006.03654; buckets of distances, shared projections
 //! and the convolution are of its second version's code. All as transformers 4.57 has them.
 
@@ -39,8 +40,11 @@ impl Classifier {
         let encoder = &path / "encoder";
         let layers = &encoder / "layer";
         let head = root / "classifier";
-        let (pooler, last) =
-            if family == Family::Roberta { (&head / "dense", &head / "out_proj") } else { (root / "pooler" / "dense", head) };
+        let (pooler, last) = match family {
+            Family::Bert => (&path / "pooler" / "dense", head),
+            Family::Roberta => (&head / "dense", &head / "out_proj"),
+            Family::Deberta | Family::DebertaV2 => (root / "pooler" / "dense", head),
+        };
         let width = config.pooler_hidden_size.unwrap_or(config.hidden_size);
         Ok(Self {
             embeddings: Embeddings::new(&(&path / "embeddings"), config, family),
@@ -49,7 +53,7 @@ impl Classifier {
             convolution: (family == Family::DebertaV2 && config.conv_kernel_size > 0)
                 .then(|| Convolution::new(&(&encoder / "conv"), config, family)),
             pooler: nn::linear(pooler, width, width, nn::LinearConfig::default()),
-            pooled: if family == Family::Roberta { Activation::tanh } else { config.pooler_hidden_act },
+            pooled: family.pooled().unwrap_or(config.pooler_hidden_act),
             classes: nn::linear(last, config.hidden_size, classes, nn::LinearConfig::default()),
         })
     }
@@ -86,12 +90,13 @@ struct Embeddings {
 impl Embeddings {
     fn new(path: &nn::Path<'_>, config: &Config, family: Family) -> Self {
         let width = config.embedding_size.unwrap_or(config.hidden_size);
+        let kinds = config.sentence_kinds(family);
         let table = |name: &str, rows: i64| nn::embedding(path / name, rows, width, nn::EmbeddingConfig::default());
         Self {
             words: table("word_embeddings", config.vocab_size),
             positions: config.position_biased_input.then(|| table("position_embeddings", config.max_position_embeddings)),
             first: family.first_position(),
-            types: (config.type_vocab_size > 0).then(|| table("token_type_embeddings", config.type_vocab_size)),
+            types: (kinds > 0).then(|| table("token_type_embeddings", kinds)),
             widened: (width != config.hidden_size).then(|| nn::linear(path / "embed_proj", width, config.hidden_size, without_bias())),
             norm: norm(&(path / "LayerNorm"), config, family),
         }
