@@ -25,8 +25,8 @@ pub struct Duty {
 pub const DUTIES: [Duty; 2] = [
     // Deleted content goes within 48 hours, whatever its age.
     Duty { platform: "reddit", every_ms: 24 * HOUR_MS },
-    // Within 24 hours.
-    Duty { platform: "x", every_ms: 12 * HOUR_MS },
+    // Within 24 hours. A check takes up to ten, and is begun each six.
+    Duty { platform: "x", every_ms: 8 * HOUR_MS },
 ];
 
 /// The platforms that set a limit. Elsewhere a text is kept until it is deleted at its platform. An hour of each limit is left

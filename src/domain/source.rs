@@ -246,7 +246,7 @@ pub struct Recheck {
 pub struct Bulk {
     /// Posts older than this are checked so; younger ones are read again. Milliseconds.
     pub older_than_ms: i64,
-    /// Posts of one check.
+    /// Posts wanted now, at most: none while a check is under way.
     pub batch: usize,
 }
 

@@ -21,7 +21,7 @@ pub trait Poll: Send + Sync + 'static {
     fn recheck_batch(&self) -> usize;
 
     /// How the platform tells of deletions for many posts at once; `None`: it does not.
-    fn bulk(&self) -> Option<Bulk> {
+    fn bulk(&self, _now: Millis) -> Option<Bulk> {
         None
     }
 
@@ -84,8 +84,8 @@ impl Poll for Platform {
         self.adapter.recheck_batch()
     }
 
-    fn bulk(&self) -> Option<Bulk> {
-        self.adapter.bulk()
+    fn bulk(&self, now: Millis) -> Option<Bulk> {
+        self.adapter.bulk(&self.http, now)
     }
 
     async fn check_in_bulk(&self, due: &[PostKey], now: Millis) -> Result<Recheck, PollError> {

@@ -23,7 +23,7 @@ impl<A: Adapters> Poller<A> {
             return Ok(kept);
         }
         let now = self.clock.now();
-        let young = work.adapter.bulk().map_or(Millis::new(i64::MIN), |bulk| now.plus(-bulk.older_than_ms));
+        let young = work.adapter.bulk(now).map_or(Millis::new(i64::MIN), |bulk| now.plus(-bulk.older_than_ms));
         let limit = i64::try_from(batch.saturating_mul(self.options.recheck_batches)).unwrap_or(i64::MAX);
         let due = self.store.due_rechecks_of(work.lease.id, young..Millis::new(i64::MAX), now, limit).await?;
         for keys in due.chunks(batch) {
@@ -45,10 +45,13 @@ impl<A: Adapters> Poller<A> {
 
     /// Goes on with a check of older posts, many at once, where the platform has such a thing.
     pub(super) async fn check_in_bulk<P: Poll>(&self, work: &Work<P>, purse: &Purse) -> Result<Kept, StoreError> {
-        let Some(bulk) = work.adapter.bulk() else { return Ok(Kept::default()) };
         let now = self.clock.now();
+        let Some(bulk) = work.adapter.bulk(now) else { return Ok(Kept::default()) };
         let old = Millis::new(i64::MIN)..now.plus(-bulk.older_than_ms);
-        let due = self.store.due_rechecks_of(work.lease.id, old, now, i64::try_from(bulk.batch).unwrap_or(i64::MAX)).await?;
+        let due = match i64::try_from(bulk.batch).unwrap_or(i64::MAX) {
+            0 => Vec::new(),
+            limit => self.store.due_rechecks_of(work.lease.id, old, now, limit).await?,
+        };
         let recheck = self.look_again(work, purse, work.adapter.check_in_bulk(&due, now)).await?.unwrap_or_default();
         if recheck == Recheck::default() {
             return Ok(Kept::default());

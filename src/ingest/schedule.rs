@@ -12,6 +12,8 @@ const LONGEST_INCIDENT_PAUSE_MS: i64 = HOUR_MS / 4;
 const LONGEST_QUIET_MS: i64 = HOUR_MS / 4;
 /// A server's wish is heard up to here: a nonsense header must not silence a source for ever.
 const LONGEST_WISH_MS: i64 = DAY_MS;
+/// Who was asked later than this share of its interval stood in a queue, and its whole queue would stand there again at the next time.
+const QUEUED: i64 = 10;
 /// Polls in a row without anything new, before the interval doubles; and again, before it doubles once more.
 const QUIET_POLLS: u32 = 20;
 
@@ -56,9 +58,11 @@ pub struct Timing {
     pub mood: Mood,
     /// How the last poll went.
     pub ended: Ended,
+    /// How long after its time it was asked, milliseconds.
+    pub late_ms: i64,
     /// The server's wish: not before this time.
     pub not_before: Option<Millis>,
-    /// A random number, 0..1, which spreads retries.
+    /// A random number, 0..1, which spreads retries and queues.
     pub random: f64,
 }
 
@@ -68,7 +72,7 @@ pub fn next_poll(timing: &Timing) -> Millis {
     let every = interval(timing);
     let wait = match timing.ended {
         Ended::Unfinished => floor,
-        Ended::Well { quiet } => stretched(every, quiet, timing.mood).max(floor),
+        Ended::Well { quiet } => spread(stretched(every, quiet, timing.mood), timing).max(floor),
         Ended::Failed { failures } => backoff(every, failures, timing).max(floor),
         Ended::Refused => HOUR_MS.max(floor),
     };
@@ -94,6 +98,19 @@ fn stretched(every: i64, quiet: u32, mood: Mood) -> i64 {
         _ => 4,
     };
     every.saturating_mul(factor).min(LONGEST_QUIET_MS.max(every))
+}
+
+/// Sources that were due together (at a start, after an outage) are asked one after another, and would be due together again. Each is
+/// asked once after three to five quarters of its interval, so that they part. On average that is the interval: a machine that is late
+/// because it has too much to do gets no more of it.
+fn spread(every: i64, timing: &Timing) -> i64 {
+    if timing.late_ms <= every / QUEUED {
+        return every;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a part of an interval")]
+    let drawn = (every as f64 * 0.5 * timing.random.clamp(0.0, 1.0)) as i64;
+    let quarter = every / 4;
+    (every - quarter).saturating_add(drawn.min(2 * quarter))
 }
 
 /// Exponential pause with full jitter: anywhere between nothing and the doubled interval, so that the sources of
@@ -127,6 +144,7 @@ mod tests {
             floor_ms: 30 * SECOND,
             mood: Mood::Calm,
             ended: Ended::Well { quiet: 0 },
+            late_ms: 0,
             not_before: None,
             random: 1.0,
         }
@@ -163,6 +181,15 @@ mod tests {
     }
 
     #[test]
+    fn sources_that_stood_in_a_queue_part() {
+        let late = |late_ms, random| wait(Timing { late_ms, random, ..timing() });
+        assert_eq!(late(30 * SECOND, 1.0), 5 * MINUTE, "a little late is on time");
+        assert_eq!((late(31 * SECOND, 0.0), late(31 * SECOND, 0.5), late(HOUR_MS, 1.0)), (225 * SECOND, 5 * MINUTE, 375 * SECOND));
+        let floor = Timing { every_ms: 32 * SECOND, late_ms: HOUR_MS, random: 0.0, ..timing() };
+        assert_eq!(wait(floor), 30 * SECOND, "never nearer than the floor");
+    }
+
+    #[test]
     fn failures_grow_the_pause_up_to_a_limit() {
         let failed = |failures, mood, random| wait(Timing { ended: Ended::Failed { failures }, mood, random, ..timing() });
         for (failures, minutes) in [(1, 10), (2, 20), (3, 40), (4, 60), (40, 60), (i64::MAX, 60)] {
@@ -193,9 +220,9 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn the_next_poll_is_never_in_the_past_and_never_beyond_a_day_or_the_interval(
+        fn the_next_poll_is_never_in_the_past_and_never_far_beyond_a_day_or_the_interval(
             every_ms in any::<i64>(), floor_ms in 0..HOUR_MS, failures in any::<i64>(), quiet in any::<u32>(), wish in any::<Option<i64>>(),
-            random in any::<f64>(), kind in 0..4, incident in 0..2,
+            random in any::<f64>(), late_ms in any::<i64>(), kind in 0..4, incident in 0..2,
         ) {
             let ended = match kind {
                 0 => Ended::Well { quiet },
@@ -204,9 +231,9 @@ mod tests {
                 _ => Ended::Refused,
             };
             let mood = if incident == 0 { Mood::Calm } else { Mood::Incident };
-            let next = next_poll(&Timing { now: NOW, every_ms, floor_ms, mood, ended, not_before: wish.map(Millis::new), random });
+            let next = next_poll(&Timing { now: NOW, every_ms, floor_ms, mood, ended, late_ms, not_before: wish.map(Millis::new), random });
             prop_assert!(next >= NOW);
-            prop_assert!(next <= NOW.plus(DAY_MS.max(every_ms)));
+            prop_assert!(next <= NOW.plus(DAY_MS.max(every_ms.saturating_add(every_ms / 4))));
         }
     }
 }

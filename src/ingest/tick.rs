@@ -251,6 +251,7 @@ impl<A: Adapters> Poller<A> {
             floor_ms: self.options.floor_ms.min(lease.spec.every_ms).max(1),
             mood,
             ended,
+            late_ms: lease.claimed_at.since(lease.due_at),
             not_before,
             random: self.random(),
         };

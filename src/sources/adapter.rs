@@ -209,9 +209,9 @@ impl Adapter {
     }
 
     /// How the platform tells of deletions for many posts at once.
-    pub const fn bulk(&self) -> Option<Bulk> {
+    pub fn bulk(&self, http: &Http, now: Millis) -> Option<Bulk> {
         match self {
-            Self::X(_) => Some(super::x::BULK),
+            Self::X(a) => Some(a.bulk(http, now)),
             _ => None,
         }
     }

@@ -133,7 +133,8 @@ impl Http {
     async fn hop(&self, ask: &Ask<'_>, url: &Url) -> Result<Step, PollError> {
         let host = host_of(url);
         let at_home = guard::same_place(url, ask.home);
-        if !at_home && !(ask.may_leave(url) && guard::may_follow(url)) {
+        let allowed = at_home || (ask.may_leave(url) && guard::may_follow(url));
+        if !allowed {
             return Err(PollError::ForbiddenAddress { host });
         }
         let client = if at_home { &self.home } else { &self.abroad };

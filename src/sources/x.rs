@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use self::api::{Refusal, refusal};
-pub(super) use self::jobs::{BULK, Jobs};
+pub(super) use self::jobs::Jobs;
 use self::walk::{State, Stream};
 use super::adapter::{Address, settings};
 use super::cursor::{decode, encode};

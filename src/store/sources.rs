@@ -21,6 +21,10 @@ pub struct SourceLease {
     pub failures: i64,
     /// When it last answered.
     pub last_success_at: Option<Millis>,
+    /// When it was to be asked.
+    pub due_at: Millis,
+    /// When it was taken.
+    pub claimed_at: Millis,
     /// Names this claim: no other has it.
     pub(super) token: String,
 }
@@ -248,6 +252,8 @@ impl Store {
             cursor: Cursor(row.text("cursor")?),
             failures: row.int("failures")?,
             last_success_at: row.maybe_at("last_success_at")?,
+            due_at: row.at("next_poll_at")?,
+            claimed_at: now,
             token,
         })
     }

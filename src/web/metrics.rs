@@ -128,14 +128,12 @@ impl Page {
         let share = |s: &SourceHealth| (read.get(&s.id).copied().unwrap_or(0) as f64 / (24 * HOUR_MS) as f64).min(1.0);
         let help = "Share of the last 24 whole hours that was read, 0 to 1.";
         self.by_source(("ebb_source_coverage_ratio", "gauge", help), sources, |s| Some(share(s)));
-        let counts: [(&str, &str, fn(&HourCoverage) -> i64); 3] = [
-            ("ebb_source_last_hour_requests", "Requests made in the last whole hour.", |h| h.asked),
-            ("ebb_source_last_hour_answers", "Requests answered in the last whole hour.", |h| h.answered),
-            ("ebb_source_last_hour_mentions", "Mentions kept in the last whole hour.", |h| h.items),
-        ];
-        for (name, help, count) in counts {
+        let mut of = |name, help, count: fn(&HourCoverage) -> i64| {
             self.by_source((name, "gauge", help), sources, |s| Some(count_of(last.get(&s.id).map_or(0, count))));
-        }
+        };
+        of("ebb_source_last_hour_requests", "Requests made in the last whole hour.", |h| h.asked);
+        of("ebb_source_last_hour_answers", "Requests answered in the last whole hour.", |h| h.answered);
+        of("ebb_source_last_hour_mentions", "Mentions kept in the last whole hour.", |h| h.items);
         Ok(())
     }
 

@@ -221,7 +221,7 @@ impl Poll for Fake {
         2
     }
 
-    fn bulk(&self) -> Option<Bulk> {
+    fn bulk(&self, _: Millis) -> Option<Bulk> {
         self.log.lock().unwrap().bulk
     }
 

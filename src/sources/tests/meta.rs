@@ -9,6 +9,11 @@ use super::{MINUTE, NOW};
 use crate::domain::source::SourceKind;
 use crate::domain::time::HOUR_MS;
 
+/// Ids of items; those of the account's own media and comments are smaller.
+fn id_of(n: u64) -> String {
+    (1000 + n).to_string()
+}
+
 /// The form of Meta's times: an offset without a colon.
 fn time(e: &Entry) -> String {
     e.at.to_datetime().format("%Y-%m-%dT%H:%M:%S+0000").to_string()
@@ -43,7 +48,7 @@ struct Instagram(Shelf);
 
 impl Instagram {
     fn element(e: &Entry) -> Value {
-        let id = (1000 + e.n).to_string();
+        let id = id_of(e.n);
         match e.n % 3 {
             0 => {
                 json!({"id": id, "caption": e.words, "timestamp": time(e), "username": "mo", "permalink": "https://www.instagram.com/p/x/"})
@@ -101,7 +106,7 @@ impl Shelved for Instagram {
     }
 
     fn native_id(item: Item) -> String {
-        (1000 + item.n).to_string()
+        id_of(item.n)
     }
 }
 
@@ -115,7 +120,7 @@ struct Threads(Shelf);
 
 impl Threads {
     fn element(e: &Entry) -> Value {
-        let id = (1000 + e.n).to_string();
+        let id = id_of(e.n);
         json!({"id": id, "text": e.words, "timestamp": time(e), "username": "lee", "permalink": "https://www.threads.net/@lee/post/7", "is_reply": false})
     }
 
@@ -156,7 +161,7 @@ impl Shelved for Threads {
     }
 
     fn native_id(item: Item) -> String {
-        (1000 + item.n).to_string()
+        id_of(item.n)
     }
 }
 

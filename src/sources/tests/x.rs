@@ -379,6 +379,7 @@ async fn old_posts_are_checked_by_a_job_and_only_its_result_tells_of_them() {
     assert_eq!((begun.expect("made"), spent), (Recheck::default(), Spent { requests: 2, micros: 0 }), "it is no reading");
     assert_eq!(fake.0.lock().expect("a world").jobs.ids, [keys.iter().map(|k| k.native_id().to_owned()).collect::<Vec<_>>()]);
     assert_eq!(check(NOW.plus(MINUTE)).await.expect("waits"), Recheck::default());
+    assert_eq!(poller.adapter.bulk(&poller.http, NOW.plus(HOUR_MS)).expect("jobs").batch, 0, "while it runs none are wanted");
     assert_eq!(fake.0.lock().expect("a world").jobs.looks, 0, "it is not looked at with each poll");
     assert_eq!(check(NOW.plus(6 * MINUTE)).await.expect("looks"), Recheck::default());
     fake.0.lock().expect("a world").jobs.status = "complete";
@@ -386,6 +387,8 @@ async fn old_posts_are_checked_by_a_job_and_only_its_result_tells_of_them() {
     assert_eq!((told.gone, told.checked), (vec![keys[0].clone()], keys[1..].to_vec()), "a place scrubbed off a post is no deletion");
     check(NOW.plus(HOUR_MS)).await.expect("rests");
     assert_eq!(fake.0.lock().expect("a world").jobs.ids.len(), 1);
+    let wanted = |now| poller.adapter.bulk(&poller.http, now).expect("jobs").batch;
+    assert_eq!((wanted(NOW.plus(HOUR_MS)), wanted(NOW.plus(6 * HOUR_MS))), (0, 40_000));
     check(NOW.plus(6 * HOUR_MS)).await.expect("made");
     assert_eq!(fake.0.lock().expect("a world").jobs.ids.len(), 2);
 }

@@ -22,7 +22,7 @@ use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
 /// Posts can be edited for an hour, and are often deleted on their first day: until then they are read again. What a job that found all
 /// of them deleted answers is below the most that is read of one answer.
-pub(in crate::sources) const BULK: Bulk = Bulk { older_than_ms: DAY_MS, batch: 40_000 };
+const BULK: Bulk = Bulk { older_than_ms: DAY_MS, batch: 40_000 };
 /// Between the beginnings of two jobs, unless more posts are due than one takes: so that posts gather.
 const APART_MS: i64 = 6 * HOUR_MS;
 /// Between two looks at a job that is running.
@@ -63,6 +63,15 @@ impl Jobs {
 }
 
 impl X {
+    /// No posts are wanted while a job is running, or was a short while ago.
+    pub(in crate::sources) fn bulk(&self, http: &Http, now: Millis) -> Bulk {
+        match http.jobs.of(&self.source) {
+            Some(Standing::Running(_)) => Bulk { batch: 0, ..BULK },
+            Some(Standing::Resting(until)) if now < until => Bulk { batch: 0, ..BULK },
+            _ => BULK,
+        }
+    }
+
     /// Makes a job for the posts that are due, or looks whether the one that is running has ended.
     pub(in crate::sources) async fn check_in_bulk(&self, http: &Http, due: &[PostKey], now: Millis) -> Result<Recheck, PollError> {
         match http.jobs.of(&self.source) {
