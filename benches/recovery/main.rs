@@ -4,7 +4,8 @@
 //! `cargo bench --bench recovery [-- --json] [--cases N] [--seed N] [--nab FOLDER]`
 //!
 //! FOLDER holds the ten series of tweet volumes of the Numenta Anomaly Benchmark with `anomaly_windows.tsv`
-//! (`series`, `window_start`, `window_end`). The limits were tuned on seed 1; what is printed unless told otherwise is seed 2.
+//! (`series`, `window_start`, `window_end`). The limits were chosen on seeds 1, 4 and 5; what is printed unless told otherwise is seed 6, which
+//! was held out.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops at the first surprise")]
 
@@ -37,7 +38,7 @@ struct Options {
 }
 
 fn options() -> Options {
-    let mut options = Options { json: false, cases: 2_000, seed: 2, nab: None };
+    let mut options = Options { json: false, cases: 2_000, seed: 6, nab: None };
     // Cargo passes `--bench`.
     let mut args = std::env::args().skip(1).filter(|a| a != "--bench");
     while let Some(arg) = args.next() {

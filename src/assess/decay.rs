@@ -1,14 +1,17 @@
 //! How fast concern falls, and when it would be normal if it went on like this.
 //!
 //! What an hour has above normal is taken to fall by the same share every hour: the count of hour t has the mean
-//! `normal(t) + A · rhythm(t) · exp(-t · ln 2 / half-life)`, with the rhythm of the week that the baseline knows. A and the half-life are those that make the counts since the peak most
-//! likely under Poisson's law (A by Newton's method, the half-life on a logarithmic grid). The interval holds every half-life
-//! whose likelihood is not refused at 10 % (profile likelihood, χ² with one degree of freedom), the likelihood divided by the
-//! overdispersion that the counts show about the fit (Pearson's statistic by its degrees of freedom; Wedderburn,
-//! *Biometrika* 61, 1974). When that interval reaches to "does not fall", it cannot be told.
+//! `normal(t) + A · rhythm(t) · exp(-t · ln 2 / half-life)`, with the rhythm of the week that the baseline knows. A and the half-life
+//! are those that make the counts since the peak most likely as negative binomial ones with the baseline's size (A by Fisher's
+//! scoring, the half-life on a logarithmic grid): under Poisson's law the few hours at the peak, which scatter most, would decide
+//! alone where the fall ends. The interval holds every half-life whose likelihood is not refused at 10 % (profile likelihood,
+//! χ² with one degree of freedom), the likelihood divided by the overdispersion that the counts show about the fit beyond that
+//! (Pearson's statistic by its degrees of freedom; Wedderburn, *Biometrika* 61, 1974). When that interval reaches to "does not
+//! fall", it cannot be told.
 
 use crate::domain::verdict::Baseline;
 
+use super::counts::LARGEST_SIZE;
 use super::coverage::Heard;
 use super::window::Rules;
 
@@ -23,6 +26,8 @@ const STEP: f64 = 1.125;
 const LEAST_EXCESS: f64 = 0.1;
 /// Of χ² with one degree of freedom, 90 % lie below.
 const CHI_90: f64 = 2.706;
+/// And 50 %.
+const CHI_50: f64 = 0.455;
 
 /// An estimate with its 90 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,6 +58,14 @@ struct Point {
     normal: f64,
     /// How busy it is to the average hour, and how much of it was read.
     busy: f64,
+    /// Of its negative binomial count.
+    size: f64,
+}
+
+impl Point {
+    fn variance(&self, mean: f64) -> f64 {
+        mean + mean * mean / self.size
+    }
 }
 
 /// One half-life with the best height for it.
@@ -63,7 +76,9 @@ struct Fit {
     likelihood: f64,
 }
 
-/// The hour, counted from the peak, from which on what is above normal is less than `share` of it, by the most likely fall.
+/// The hour, counted from the peak, from which on what is above normal is less than `share` of it: the latest by the half-lives
+/// that are at least as likely as not. Where many people write it is hardly later than by the most likely one; where few do, nobody
+/// knows better than within a day when it ended, and too late costs hours, too early a false "over".
 ///
 /// `hours` as for [`decay`], but the first ones count: those in which it fell. `None` when nothing fell.
 pub(super) fn fallen(hours: &[Heard], baseline: &Baseline, share: f64) -> Option<f64> {
@@ -71,9 +86,12 @@ pub(super) fn fallen(hours: &[Heard], baseline: &Baseline, share: f64) -> Option
     if counts.len() < LEAST_HOURS || !baseline.is_known() {
         return None;
     }
-    let best = fits(&counts).into_iter().max_by(|a, b| a.likelihood.total_cmp(&b.likelihood))?;
+    let fits = fits(&counts);
+    let best = fits.iter().copied().max_by(|a, b| a.likelihood.total_cmp(&b.likelihood))?;
     let left = (share * usual(baseline)).max(LEAST_EXCESS);
-    (best.height > left).then(|| best.half_life * (best.height / left).log2())
+    let spread = overdispersion(&counts, best);
+    let likely = fits.iter().filter(|f| 2.0 * (best.likelihood - f.likelihood) / spread <= CHI_50 && f.height > left);
+    likely.map(|f| f.half_life * (f.height / left).log2()).max_by(f64::total_cmp)
 }
 
 /// `hours` in order, from the peak to the last complete hour. `None`: cannot tell.
@@ -117,10 +135,11 @@ fn usual(baseline: &Baseline) -> f64 {
 fn readable(hours: &[Heard], baseline: &Baseline) -> Vec<Point> {
     // By night everything falls: what is above normal has the rhythm of what is normal.
     let usual = usual(baseline);
+    let size = baseline.size.clamp(0.1, LARGEST_SIZE);
     let counted = hours.iter().enumerate().filter(|(_, h)| h.share > 0.5).map(|(t, h)| {
         let normal = baseline.expected(h.hour);
         let busy = h.share * (normal / usual).clamp(0.05, 20.0);
-        Point { t: t as f64, count: h.unhappy.max(0) as f64, normal: (normal * h.share).max(0.02), busy }
+        Point { t: t as f64, count: h.unhappy.max(0) as f64, normal: (normal * h.share).max(0.02), busy, size }
     });
     counted.collect()
 }
@@ -133,7 +152,7 @@ fn shape(hour: f64, half_life: f64) -> f64 {
     (-hour / half_life * std::f64::consts::LN_2).exp()
 }
 
-/// The most likely height for a half-life; the likelihood is concave in it.
+/// The most likely height for a half-life.
 fn fit(counts: &[Point], half_life: f64) -> Fit {
     let shapes: Vec<f64> = counts.iter().map(|p| p.busy * shape(p.t, half_life)).collect();
     let excess: f64 = counts.iter().map(|p| p.count - p.normal).sum();
@@ -142,19 +161,20 @@ fn fit(counts: &[Point], half_life: f64) -> Fit {
         let (mut slope, mut bend) = (0.0, 0.0);
         for (p, s) in counts.iter().zip(&shapes) {
             let mean = p.normal + height * s;
-            slope += (p.count / mean - 1.0) * s;
-            bend += p.count * (s / mean).powi(2);
+            let variance = p.variance(mean);
+            slope += (p.count - mean) * s / variance;
+            bend += s * s / variance;
         }
         // At most to a tenth at once: the height stays above zero.
         height = (height + slope / bend.max(1e-12)).clamp(height * 0.1, height * 10.0 + 1.0);
     }
-    let means = counts.iter().zip(&shapes).map(|(p, s)| (p.count, p.normal + height * s));
-    Fit { half_life, height, likelihood: means.map(|(count, mean)| count * mean.ln() - mean).sum() }
+    let means = counts.iter().zip(&shapes).map(|(p, s)| (p, p.normal + height * s));
+    Fit { half_life, height, likelihood: means.map(|(p, mean)| p.count * mean.ln() - (p.count + p.size) * (mean / p.size).ln_1p()).sum() }
 }
 
 fn overdispersion(counts: &[Point], fit: Fit) -> f64 {
     let mean = |p: &Point| p.normal + fit.height * p.busy * shape(p.t, fit.half_life);
-    let pearson: f64 = counts.iter().map(|p| (p.count - mean(p)).powi(2) / mean(p)).sum();
+    let pearson: f64 = counts.iter().map(|p| (p.count - mean(p)).powi(2) / p.variance(mean(p))).sum();
     (pearson / (counts.len() as f64 - 2.0).max(1.0)).max(1.0)
 }
 

@@ -1,13 +1,14 @@
 //! What the hold time looks back on.
 //!
 //! A window of six hours looks calm some hours before the fall is over: by chance, or because a small brand has few people
-//! in any six hours. Two looks at more hours make up for that when the hold time is complete:
+//! in any six hours; and a new rise does not show in six hours at once. Three looks make up for that when the hold time is complete:
 //!
-//! - **the end of the fall**: the most likely course of the fall from the peak (`decay.rs`) says when what is above normal
-//!   was next to nothing. When that was after the first calm window, the hold time counts from then, a day later at most.
+//! - **the end of the fall**: the likely courses of the fall from the peak (`decay.rs`) say when at the latest what is above normal
+//!   was less than half of it. When that was after the first calm window, the hold time counts from then, a day later at most.
 //!   A higher peak makes the same end look like a steeper fall: here alone more unhappy people can bring the end nearer, and
 //!   never nearer than the hold time from the first calm window.
 //! - **the whole of it**: neither all hours as one window, nor any day among them, may stand out.
+//! - **the end of it**: the last hour, the last three and the last six must each be calm. Nothing is called over into a rise.
 
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
@@ -18,6 +19,8 @@ use super::window::{Rules, Window};
 
 /// Hours of the days that the hold time is looked through by.
 const DAY_HOURS: usize = 24;
+/// The last hours that must be calm for themselves, beside the window.
+const LAST_HOURS: [usize; 2] = [1, 3];
 /// From the last window that has this share of the highest one it falls: a plateau stays up for hours.
 const STILL_UP: f64 = 0.65;
 
@@ -41,6 +44,14 @@ impl Past<'_> {
         }
         let mut days = held.windows(DAY_HOURS).rev().map(|day| Window::of(day, baseline, &Rules { calm: rules.day_calm, ..*rules }));
         days.find(|day| day.count > day.calm)
+    }
+
+    /// The shortest of the newest windows that is not calm for itself.
+    pub(super) fn rising(&self, window: &Window) -> Option<Window> {
+        let (baseline, rules) = (self.evidence.baseline, &self.evidence.rules);
+        let newest = LAST_HOURS.into_iter().filter_map(|n| self.hours.get(self.hours.len().checked_sub(n)?..));
+        let newest = newest.map(|hours| Window::of(hours, baseline, rules));
+        newest.chain(std::iter::once(*window)).find(|w| w.count > w.calm)
     }
 
     /// How much later than `calm_since` the fall from the window `peak` ended; 0 when it was earlier, or nothing fell.

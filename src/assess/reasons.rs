@@ -243,6 +243,17 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
         Verdict::Recovered => note("hold_complete", format!("Calm since {}, all {} held", when(since), lasting(hold_ms)))
             .with("since", Value::At(since))
             .with("hold", whole),
+        Verdict::Holding if let Some(newest) = state.still_high.filter(|w| w.hours <= moment.evidence.rules.window_hours as f64) => {
+            let text = format!(
+                "Held for {}, and concern rises: {} unhappy authors in the last {:.0} h, calm is up to {}",
+                lasting(hold_ms),
+                newest.count,
+                newest.hours,
+                newest.calm
+            );
+            let reason = block("hold_rising", text).with("hold", whole).with("count", Value::Count(newest.count));
+            reason.with("hours", Value::Whole(newest.hours)).with("calm", Value::Count(newest.calm))
+        }
         Verdict::Holding if let Some(long) = &state.still_high => {
             let at = long.span.to();
             let text = format!(
@@ -255,11 +266,11 @@ fn hold(moment: &Moment<'_>, reasons: &mut Vec<Reason>) {
             let reason = block("hold_still_high", text).with("count", Value::Count(long.count)).with("hours", Value::Whole(long.hours));
             reason.with("at", Value::At(at)).with("calm", Value::Count(long.calm))
         }
-        Verdict::Holding if state.paused => {
+        Verdict::Holding if state.slowed => {
             let read = moment.window.coverage;
             let text =
-                format!("Hold time stands still at {} of {}: only {} % is read", lasting(state.held()), lasting(hold_ms), percent(read));
-            block("hold_paused", text).with("held", held).with("hold", whole).with("read", Value::Share(read))
+                format!("Hold time runs slowly, {} of {}: only {} % is read", lasting(state.held()), lasting(hold_ms), percent(read));
+            block("hold_slowed", text).with("held", held).with("hold", whole).with("read", Value::Share(read))
         }
         _ => {
             let held_so_far =

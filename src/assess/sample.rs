@@ -26,9 +26,9 @@ use crate::domain::verdict::HourCounts;
 use crate::store::{Store, StoreError};
 
 /// Stretches of an incident, each with as many mentions, over which its sample is even.
-const STRETCHES: usize = 8;
+const STRETCHES: u8 = 8;
 /// In which order stretches with as many draws have their turn: each half, each fourth, each eighth.
-const TURNS: [usize; STRETCHES] = [0, 4, 2, 6, 1, 5, 3, 7];
+const TURNS: [u8; STRETCHES as usize] = [0, 4, 2, 6, 1, 5, 3, 7];
 /// Answers that a stretch should have in the mean before answers are weighed by it.
 const LEAST_ANSWERS: usize = 5;
 /// Picks for one wanted mention before drawing gives up: deleted ones are passed over.
@@ -81,15 +81,15 @@ fn masses(taken: &[f64]) -> Vec<f64> {
 
 /// From which stretch the next mention is drawn.
 pub(super) struct Evenly {
-    taken: [usize; STRETCHES],
-    in_vain: [usize; STRETCHES],
+    taken: [usize; STRETCHES as usize],
+    in_vain: [usize; STRETCHES as usize],
     total: i64,
 }
 
 impl Evenly {
     /// For a sample of `total` mentions; `places` are those of its mentions among them, oldest first.
     pub(super) fn new(places: &[i64], total: i64) -> Self {
-        let mut even = Self { taken: [0; STRETCHES], in_vain: [0; STRETCHES], total: total.max(1) };
+        let mut even = Self { taken: [0; STRETCHES as usize], in_vain: [0; STRETCHES as usize], total: total.max(1) };
         for place in places {
             even.take(*place);
         }
@@ -98,17 +98,21 @@ impl Evenly {
 
     /// A place to draw from: any of the stretch whose turn it is.
     pub(super) fn place(&self, rng: &mut StdRng) -> i64 {
-        let drawn = |s: &usize| self.taken[*s] + self.in_vain[*s] / IN_VAIN;
-        let border = |s: usize| i64::try_from(s).unwrap_or(0) * self.total / STRETCHES as i64;
-        match TURNS.into_iter().min_by_key(drawn).map(|s| border(s)..border(s + 1)) {
+        let drawn = |s: &u8| self.taken[usize::from(*s)] + self.in_vain[usize::from(*s)] / IN_VAIN;
+        match TURNS.into_iter().min_by_key(drawn).map(|s| self.border(s)..self.border(s + 1)) {
             Some(stretch) if !stretch.is_empty() => rng.random_range(stretch),
             _ => rng.random_range(0..self.total),
         }
     }
 
+    /// The first place of a stretch.
+    fn border(&self, stretch: u8) -> i64 {
+        i64::from(stretch) * self.total / i64::from(STRETCHES)
+    }
+
     fn stretch(&self, place: i64) -> usize {
         let at = place.clamp(0, self.total - 1);
-        (0..STRETCHES).rfind(|s| i64::try_from(*s).unwrap_or(0) * self.total / STRETCHES as i64 <= at).unwrap_or(0)
+        usize::from((0..STRETCHES).rfind(|s| self.border(*s) <= at).unwrap_or(0))
     }
 
     /// Counts a drawn mention.

@@ -14,16 +14,18 @@
 //! | at | the verdict becomes |
 //! |---|---|
 //! | above | `elevated`; `easing` once clearly below the peak and not rising |
-//! | above, after six calm hours or a recovery | `relapsed`, if above all but two in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
+//! | above, after six calm hours | `relapsed`, if above all but two in a thousand normal windows, or above for seven hours on end, which no single hour brings about; until then the hold time stands still |
+//! | above, after a recovery | `relapsed` likewise, with a limit of one in two thousand: the watch goes on for weeks |
 //! | between | `easing` after concern was raised; inside the hold time and before any rise it stays `holding` |
-//! | calm | `holding`, and the hold time runs, from the end of the fall on (`held.rs`); `recovered` when it is complete, its sum as one long window is no more than 85 in a hundred normal ones have, and no day in it stands out (98 in a hundred are below) |
+//! | calm | `holding`, and the hold time runs, from the end of the fall on (`held.rs`); `recovered` when it is complete, the last hour, three and six are calm, its sum as one long window is no more than 85 in a hundred normal ones have, and no day in it stands out (98 in a hundred are below) |
 //! | unknown | `unknown`; the hold time stands still, and starts again after a gap of more than twelve hours, in which a relapse could have come and gone |
 //!
 //! The limits were chosen on simulated incidents (`benches/recovery`): they trade false calls against delay. The stricter limit
 //! of a relapse is there because a calm brand passes the plain one by chance in every fourth hold
 //! time of three days (see `tests/simulation.rs`).
 //!
-//! The hold time runs only while at least 80 % of what is normally heard is read. The running hour counts upwards
+//! An hour counts to the hold time in full when at least 80 % of what is normally heard is read, else by its share of that: what is
+//! heard less well must stay calm for longer. The running hour counts upwards
 //! only: when its count alone already lifts the next window above the limit, that is said at once.
 
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
@@ -113,12 +115,12 @@ pub(super) struct State {
     held_ms: i64,
     /// So much of it lies before the end of the fall.
     pub(super) tail_ms: i64,
-    /// The hold time stands still because of coverage.
-    pub(super) paused: bool,
+    /// The hold time runs slowly because of coverage.
+    pub(super) slowed: bool,
     pub(super) relapsed_at: Option<Millis>,
     /// Windows above the limit in a row.
     pub(super) above_hours: u32,
-    /// The whole hold time as one window, when that is what keeps it from being over.
+    /// The newest hours, a day or the whole hold time as one window, when that is what keeps it from being over.
     pub(super) still_high: Option<Window>,
     recovered: bool,
     gap_ms: i64,
@@ -137,7 +139,7 @@ impl State {
             calm_since: None,
             held_ms: 0,
             tail_ms: 0,
-            paused: false,
+            slowed: false,
             relapsed_at: None,
             above_hours: 0,
             still_high: None,
@@ -158,7 +160,8 @@ impl State {
             Level::Unknown => {}
         }
         let settled = self.recovered || (self.calm_since.is_some() && self.held_ms >= rules.settled_ms);
-        let breach = window.count > window.relapse || self.above_hours >= rules.relapse_hours;
+        let limit = if self.recovered { window.relapse_after } else { window.relapse };
+        let breach = window.count > limit || self.above_hours >= rules.relapse_hours;
         match window.level {
             Level::Unknown => self.step_unknown(rules),
             // Not yet a relapse, and not calm either: the hold time stands still.
@@ -238,15 +241,16 @@ impl State {
     }
 
     fn step_calm(&mut self, window: &Window, past: Past<'_>) {
-        self.paused = window.coverage < past.evidence.rules.hold;
+        let read = (window.coverage / past.evidence.rules.hold.max(1e-9)).min(1.0);
+        self.slowed = read < 1.0;
         if self.calm_since.is_none() {
             self.calm_since = Some(window.span.to());
-        } else if !self.paused {
-            self.held_ms += HOUR_MS;
+        } else {
+            self.held_ms += share_of_hour(read);
         }
         self.find_tail(window, past);
         if self.held() >= past.evidence.hold_ms && !self.recovered {
-            self.still_high = past.still_high();
+            self.still_high = past.rising(window).or_else(|| past.still_high());
             self.recovered = self.still_high.is_none();
         }
         self.set_calm();
@@ -268,6 +272,12 @@ impl State {
     fn set_calm(&mut self) {
         self.verdict = if self.recovered { Verdict::Recovered } else { Verdict::Holding };
     }
+}
+
+fn share_of_hour(share: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "at most an hour of milliseconds")]
+    let ms = (share.clamp(0.0, 1.0) * HOUR_MS as f64).round() as i64;
+    ms
 }
 
 /// What the reasons are told about one moment.

@@ -18,8 +18,10 @@ pub struct Rules {
     pub day_calm: f64,
     /// The share of normal hold times, each as one long window, that keep nothing from being over.
     pub long_calm: f64,
-    /// The share of normal windows that are no relapse at once; at least `upper`.
+    /// The share of normal windows that are no relapse at once in the hold time; at least `upper`.
     pub relapse: f64,
+    /// The same once it was over. The hold time lasts days, the watch after it weeks: at one limit it would mostly see chance.
+    pub relapse_after: f64,
     /// Above `upper` for this many hours on end is a relapse too; more than `window_hours`, so that no single hour is one.
     pub relapse_hours: u32,
     /// This many unhappy authors in a window are never raised concern: they are cases.
@@ -28,7 +30,7 @@ pub struct Rules {
     pub least_calm: i64,
     /// Below this coverage of a window nothing is known.
     pub known: f64,
-    /// Below this coverage of a window the hold time stands still.
+    /// Below this coverage of a window its hour counts to the hold time by its share of this only; at least `known`.
     pub hold: f64,
     /// A longer gap starts the hold time again, milliseconds.
     pub longest_gap_ms: i64,
@@ -36,7 +38,8 @@ pub struct Rules {
     pub settled_ms: i64,
     /// More than this share of the window's mentions without a score: nothing is known yet.
     pub unscored: f64,
-    /// The fall is taken to end when what is above normal is, by its most likely course, less than this share of normal.
+    /// The fall is taken to end when what is above normal is, by the slowest course that is at least as likely as not, less than
+    /// this share of normal.
     pub fallen: f64,
     /// The hold time counts from the end of the fall, at most so much later than from the first calm window, milliseconds.
     pub longest_tail_ms: i64,
@@ -51,6 +54,7 @@ impl Default for Rules {
             day_calm: 0.98,
             long_calm: 0.85,
             relapse: 0.998,
+            relapse_after: 0.9995,
             relapse_hours: 7,
             least_upper: 2,
             least_calm: 1,
@@ -59,7 +63,7 @@ impl Default for Rules {
             longest_gap_ms: 12 * HOUR_MS,
             settled_ms: 6 * HOUR_MS,
             unscored: 0.2,
-            fallen: 0.3,
+            fallen: 0.45,
             longest_tail_ms: DAY_MS,
         }
     }
@@ -97,6 +101,8 @@ pub struct Window {
     pub upper: i64,
     /// Way back in, after it was calm.
     pub relapse: i64,
+    /// Way back in, after it was over.
+    pub relapse_after: i64,
     /// Way out.
     pub calm: i64,
     /// Where it stands.
@@ -116,6 +122,7 @@ impl Window {
         let upper = read.quantile(rules.upper).max(rules.least_upper);
         let calm = read.quantile(rules.calm.min(rules.upper)).max(rules.least_calm).min(upper);
         let relapse = read.quantile(rules.relapse).max(upper);
+        let relapse_after = read.quantile(rules.relapse_after).max(relapse);
         let judged = baseline.is_known() && coverage >= rules.known;
         // What was not read can only add.
         let surely_above = || baseline.is_known() && count > all.quantile(rules.upper).max(rules.least_upper);
@@ -127,7 +134,7 @@ impl Window {
             () => Level::Calm,
         };
         let span = Span::new(first, last).unwrap_or(Span::empty(first));
-        Self { span, hours: n, count, expected: read.mean(), activity: all.mean(), coverage, upper, relapse, calm, level }
+        Self { span, hours: n, count, expected: read.mean(), activity: all.mean(), coverage, upper, relapse, relapse_after, calm, level }
     }
 
     /// Unhappy authors an hour.

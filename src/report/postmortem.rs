@@ -7,12 +7,16 @@ use std::fmt::Write;
 use crate::domain::case::CaseState;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Closing, Incident, Memory, Update};
+use crate::domain::theme::{Theme, ThemeKind};
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis, Span};
 use crate::domain::verdict::{HourCounts, KeptVerdict};
 use crate::store::{Store, StoreError};
 
 /// Longest text of others in a line, characters.
 const LONG: usize = 600;
+
+/// Signs of the curve at most: what a line of text holds.
+const MOST_SIGNS: i64 = 72;
 
 /// What a post-mortem is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,13 +28,14 @@ struct Facts {
     closings: Vec<Closing>,
     memory: Memory,
     cases: Vec<(CaseState, i64)>,
+    themes: Vec<Theme>,
     hours: Vec<HourCounts>,
     people: i64,
     until: Millis,
     now: Millis,
 }
 
-/// Drafts the post-mortem of an incident from its timeline, numbers, cases and what people keep of it.
+/// Drafts the post-mortem of an incident from its timeline, curve, themes, cases and what people keep of it.
 pub async fn draft(store: &Store, id: IncidentId, now: Millis) -> Result<String, StoreError> {
     let incident = store.incident(id).await?;
     let until = incident.closed_at.unwrap_or(now).max(incident.started_at);
@@ -42,6 +47,7 @@ pub async fn draft(store: &Store, id: IncidentId, now: Millis) -> Result<String,
         closings: store.closings(id).await?,
         memory: store.memory(id).await?,
         cases: store.case_states(id).await?,
+        themes: store.themes(id).await?,
         hours: store.hours(incident.brand, None, span).await?,
         people: store.distinct_unhappy(incident.brand, span).await?,
         incident,
@@ -57,6 +63,7 @@ fn write(facts: &Facts) -> String {
     let _ = writeln!(out, "Drafted by Ebb on {} from what it kept. It asks what happened and why, not who is to blame.\n", time(facts.now));
     summary(&mut out, facts);
     numbers(&mut out, facts);
+    themes(&mut out, facts);
     timeline(&mut out, facts);
     people(&mut out, facts);
     closings(&mut out, facts);
@@ -120,8 +127,47 @@ fn numbers(out: &mut String, facts: &Facts) {
             let _ = writeln!(out, "- The last hour with at least half as many began {}.", after(last, facts.incident.started_at));
         }
     }
+    let (hours, curve) = curve(facts);
+    let _ = writeln!(out, "- The curve, from the start, a sign for {hours} h: `{curve}`");
     let copies = sum(|h| h.copies);
     let _ = writeln!(out, "- {copies} copies of other mentions were counted apart.\n");
+}
+
+/// Unhappy people over time as a line of text, the highest sign at the peak; and the hours of a sign.
+fn curve(facts: &Facts) -> (i64, String) {
+    const SIGNS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let start = facts.incident.started_at.hour();
+    let whole = facts.until.since(start).max(0) / HOUR_MS + 1;
+    let step = (whole + MOST_SIGNS - 1) / MOST_SIGNS;
+    let mut sums = vec![0_i64; usize::try_from((whole + step - 1) / step).unwrap_or(1)];
+    for h in &facts.hours {
+        let place = usize::try_from(h.hour.since(start) / HOUR_MS / step).ok();
+        if let Some(sum) = place.and_then(|at| sums.get_mut(at)) {
+            *sum += h.unhappy.max(0);
+        }
+    }
+    let most = sums.iter().copied().max().unwrap_or(0).max(1);
+    // None at all is the lowest sign alone; one person is seen.
+    let sign = |sum: &i64| usize::try_from((sum * 7 + most - 1) / most).ok().and_then(|i| SIGNS.get(i)).unwrap_or(&SIGNS[0]);
+    (step, sums.iter().map(sign).collect())
+}
+
+fn themes(out: &mut String, facts: &Facts) {
+    let _ = writeln!(out, "## What they were upset about\n");
+    let (still, phrases): (Vec<&Theme>, Vec<&Theme>) =
+        facts.themes.iter().filter(|t| t.people > 0).partition(|t| t.kind == ThemeKind::StillBroken);
+    if phrases.is_empty() && still.is_empty() {
+        let _ = writeln!(out, "No theme set it apart from other days.\n");
+        return;
+    }
+    let people = |n: i64| if n == 1 { "1 person".to_owned() } else { format!("{n} people") };
+    for theme in phrases {
+        let _ = writeln!(out, "- {}: {}", line(&theme.phrase), people(theme.people));
+    }
+    for theme in still {
+        let _ = writeln!(out, "- Said to fail still, after the declared fix: {}", people(theme.people));
+    }
+    out.push('\n');
 }
 
 fn timeline(out: &mut String, facts: &Facts) {
@@ -222,7 +268,7 @@ fn percent(part: i64, whole: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{BrandId, UpdateId, VerdictId};
+    use crate::domain::ids::{BrandId, ThemeId, UpdateId, VerdictId};
     use crate::domain::incident::{IncidentKind, IncidentSeverity, UpdateKind};
     use crate::domain::verdict::{Assessment, Reason, Verdict};
 
@@ -300,11 +346,34 @@ mod tests {
                 version: 1,
             },
             cases: vec![(CaseState::New, 2), (CaseState::Calmed, 5), (CaseState::Silent, 1)],
+            themes: vec![theme(ThemeKind::Phrase, "charged *twice*", 6), theme(ThemeKind::StillBroken, "", 1)],
             hours: vec![hour(0, 3), hour(1, 9), hour(3, 5), hour(9, 1)],
             people: 14,
             until: at(80),
             now: at(90),
         }
+    }
+
+    fn theme(kind: ThemeKind, phrase: &str, people: i64) -> Theme {
+        Theme {
+            id: ThemeId::new(1),
+            incident: IncidentId::new(9),
+            kind,
+            phrase: phrase.to_owned(),
+            forms: vec![],
+            z: 5.0,
+            normal_per_hour: 0.0,
+            people,
+            rank: 1,
+            first_seen: None,
+        }
+    }
+
+    #[test]
+    fn the_curve_fits_a_line_however_long_it_took() {
+        assert_eq!(curve(&facts()), (2, format!("█▄▁▁▂{}", "▁".repeat(36))));
+        let long = Facts { until: START.plus(60 * DAY_MS), ..facts() };
+        assert!(curve(&long).1.chars().count() <= 72);
     }
 
     #[test]
@@ -329,11 +398,13 @@ mod tests {
             closings: vec![],
             memory: Memory::nothing(IncidentId::new(9)),
             cases: vec![],
+            themes: vec![],
             hours: vec![],
             people: 0,
             ..facts()
         };
         let text = write(&empty);
         assert!(text.contains("Closed: not yet") && text.contains("No unhappy mention was kept") && text.contains("No case was opened"));
+        assert!(text.contains("No theme set it apart"));
     }
 }

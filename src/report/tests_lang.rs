@@ -75,9 +75,16 @@ fn reasons() -> Vec<Reason> {
     let story: Vec<(i64, f64)> = rise.into_iter().chain(calm).chain(waver).chain(calm).chain(rise).chain(unread).collect();
     // Each hour a little above normal: too little for any six hours, too much for three days.
     let tail: Vec<(i64, f64)> = [(2, 1.0), (3, 1.0)].repeat(50);
+    // Calm in any six hours, and one in three hours is not: the hold time is complete in one of them.
+    let pulses =
+        |after: usize| rise.into_iter().chain(calm.into_iter().take(after)).chain([(0, 1.0), (0, 1.0), (7, 1.0)].repeat(40)).collect();
+    let pulses: [Vec<(i64, f64)>; 3] = [0, 1, 2].map(pulses);
     let mut found = Vec::new();
     let all = [(2, 8 * 168, 72), (2, 8 * 168, 120), (0, 8 * 168, 48), (2, 300, 72), (2, 50, 72), (2, 3, 72)];
-    let worlds = all.map(|world| (world, &story)).into_iter().chain([((2, 8 * 168, 72), &tail)]);
+    let worlds = all
+        .map(|world| (world, &story))
+        .into_iter()
+        .chain([&tail, &pulses[0], &pulses[1], &pulses[2]].map(|story| ((2, 8 * 168, 72), story)));
     for ((count, history, hold), story) in worlds {
         let baseline = normal(count, history);
         let heard = hours(START, story.iter().copied());

@@ -6,7 +6,7 @@ use crate::domain::verdict::{Assessment, Baseline, Verdict};
 use super::super::coverage::{Heard, Silence};
 use super::super::reasons::headline;
 use super::super::verdict::{Evidence, Surroundings};
-use super::super::window::Rules;
+use super::super::window::{Rules, Window};
 use super::{HOLD, baseline_of, one_source, replay, start, steady};
 
 /// The words at which the verdict changes, with the hour of each.
@@ -175,15 +175,45 @@ fn a_rise_is_a_rise_however_little_was_read() {
 }
 
 #[test]
-fn the_hold_time_stands_still_while_a_fourth_is_not_read() {
-    let mut heard = steady(start(), &counts(&[(6, 30), (150, 2)]));
+fn the_hold_time_runs_slowly_while_a_fourth_is_not_read() {
+    let mut heard = steady(start(), &counts(&[(6, 40), (200, 4)]));
+    let over = |heard: &[Heard]| replay(&baseline_of(4), heard).iter().position(|a| a.verdict == Verdict::Recovered).expect("it ends");
+    let in_full = over(&heard);
     for h in &mut heard[50..] {
+        h.unhappy = 3;
         h.share = 0.75;
         h.coverage = 0.75;
     }
-    let last = replay(&baseline_of(2), &heard).pop().expect("hours");
-    assert_eq!(last.verdict, Verdict::Holding);
-    assert!(codes(&last).contains(&"hold_paused"));
+    let said = replay(&baseline_of(4), &heard);
+    assert_eq!(said[60].verdict, Verdict::Holding);
+    assert!(codes(&said[60]).contains(&"hold_slowed"));
+    // 16 hours count for 15: three fourths are read of the four fifths from which on an hour counts in full.
+    let (left, slow) = ((in_full - 50) as f64, (over(&heard) - 50) as f64);
+    assert!((slow - left * 16.0 / 15.0).abs() <= 2.0 && slow > left, "{slow} hours instead of {left}");
+}
+
+#[test]
+fn the_watch_after_it_was_over_takes_more_for_a_relapse_than_the_hold_time() {
+    let window = Window::of(&steady(start(), &[2; 6]), &baseline_of(2), &Rules::default());
+    assert!(window.relapse < window.relapse_after);
+    // One hour that lifts the six around it just over a limit.
+    let above = |limit: i64| limit + 1 - 5 * 2;
+    let relapses = |calm: usize, hour: i64| words(&of(&[(6, 30), (calm, 2), (1, hour), (20, 2)])).contains(&Verdict::Relapsed);
+    let (hold, watch) = (above(window.relapse), above(window.relapse_after));
+    assert!(relapses(40, hold) && !relapses(110, hold), "{window:?}");
+    assert!(relapses(110, watch), "{window:?}");
+}
+
+#[test]
+fn nothing_is_called_over_into_a_rise() {
+    let mut heard = steady(start(), &counts(&[(6, 30), (150, 2)]));
+    let over = |heard: &[Heard]| replay(&baseline_of(2), heard).iter().position(|a| a.verdict == Verdict::Recovered).expect("it ends");
+    let hour = over(&heard);
+    heard[hour].unhappy = 7;
+    let said = &replay(&baseline_of(2), &heard)[hour];
+    assert!(said.verdict == Verdict::Holding && said.unhappy_per_hour <= said.calm_limit, "six hours show nothing yet: {said:?}");
+    assert!(codes(said).contains(&"hold_rising"), "{:?}", said.reasons);
+    assert!((hour + 1..hour + 6).contains(&over(&heard)), "it waits for the end of it");
 }
 
 #[test]

@@ -101,8 +101,7 @@ fn advice(rates: Option<&Rates>) -> String {
     let plan = |p: &Plan| {
         format!("± {:.0} points: {}", p.width * 50.0, if p.more == 0 { "enough".to_owned() } else { format!("{} more", p.more) })
     };
-    let plans: Vec<String> =
-        rates.plans.iter().filter(|p| p.width < rates.wanted_width || p.width > rates.wanted_width).map(plan).collect();
+    let plans: Vec<String> = rates.plans.iter().filter(|p| (p.width - rates.wanted_width).abs() > 1e-9).map(plan).collect();
     let others = if plans.is_empty() { String::new() } else { format!(" ({})", plans.join("; ")) };
     advice_for_wanted(rates) + &others
 }

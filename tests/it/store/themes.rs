@@ -193,6 +193,9 @@ async fn a_sample_keeps_its_order_and_its_answers(db: &Database) {
     let checks = db.store.checks(id).await.expect("a sample");
     let told: Vec<_> = checks.iter().map(|c| (c.mention, c.predicted, c.answer)).collect();
     assert_eq!(told, [(two, Label::Positive, None), (one, Label::Negative, Some(CheckAnswer::NotUs)), (three, Label::Neutral, None)]);
+    let written: Vec<_> = db.store.checks_written_at(id).await.expect("read");
+    let at = NOON.plus(-HOUR_MS);
+    assert_eq!(written, [(two, at), (one, at), (three, at)], "when they were written, in the order of drawing");
     let missing = db.store.answer_check(IncidentId::new(1), one, None, NOON).await;
     assert!(matches!(missing, Err(StoreError::NotFound)), "{missing:?}");
 }
