@@ -157,6 +157,7 @@ async fn incident(store: &Store, brand: BrandId, age_ms: i64) -> Incident {
 }
 
 async fn fill(url: &str, mentions: i64) {
+    sqlx::any::install_default_drivers();
     let db = &mut AnyConnection::connect(url).await.unwrap();
     let from = NOW.plus(-WEEKS * WEEK_MS).get();
     run(db, "pragma synchronous = off; pragma cache_size = -400000; pragma temp_store = file".to_owned()).await;
