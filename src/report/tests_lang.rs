@@ -100,6 +100,10 @@ fn reasons() -> Vec<Reason> {
     for last_update in [None, Some(START)] {
         found.push(silence::reason(&SilenceAlarm { since: START, last_update, quiet_ms: 9 * HOUR_MS, limit_ms: HOUR_MS }));
     }
+    // No rule gives it any more; verdicts and sealed reports of before hold it.
+    let paused = Reason::new("hold_paused", "Hold time stands still at 12 h of 72 h: only 60 % is read", true);
+    let paused = paused.with("held", Value::Lasting(12 * HOUR_MS)).with("hold", Value::Lasting(72 * HOUR_MS));
+    found.push(paused.with("read", Value::Share(0.6)));
     found
 }
 

@@ -383,6 +383,9 @@ reason-hold_complete = Calm since { $since }, all { $hold } held
     .kind = The hold time passed in calm
 reason-hold_still_high = Each hour is normal, the sum is not: { $count-shown } unhappy authors in the { $hours } h up to { $at }, calm is up to { $calm-shown }
     .kind = Each hour is normal, the sum is not
+# Kept with verdicts of before, when the hold time stood still instead.
+reason-hold_paused = Hold time stands still at { $held } of { $hold }: only { $read } is read
+    .kind = Hold time stands still: too little is read
 reason-hold_slowed = Hold time runs slowly, { $held } of { $hold }: only { $read } is read
     .kind = Hold time runs slowly: little is read
 reason-hold_rising = Held for { $hold }, and concern rises: { $count-shown } unhappy authors in the last { $hours } h, calm is up to { $calm-shown }

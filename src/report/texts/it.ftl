@@ -387,6 +387,9 @@ reason-hold_complete = Calmo dalle { $since }: l’attesa di { $hold } è trasco
     .kind = Il tempo di attesa è trascorso nella calma
 reason-hold_still_high = Ogni ora è nella norma, la somma no: { $count-shown } autori scontenti nelle { $hours } h fino alle { $at }, calmo è fino a { $calm-shown }
     .kind = Ogni ora è nella norma, la somma no
+# Conservato con i verdetti di prima, quando l’attesa si fermava.
+reason-hold_paused = Il tempo di attesa è fermo a { $held } su { $hold }, perché si legge troppo poco: { $read }
+    .kind = Il tempo di attesa è fermo: si legge troppo poco
 reason-hold_slowed = Il tempo di attesa scorre lento, { $held } su { $hold }, perché si legge troppo poco: { $read }
     .kind = Il tempo di attesa scorre lento: si legge poco
 reason-hold_rising = Attesa di { $hold } compiuta, ma la preoccupazione sale: { $count-shown } autori scontenti nelle ultime { $hours } h, calmo è fino a { $calm-shown }
