@@ -5,6 +5,7 @@ use std::fmt;
 use askama::filters::HtmlSafe;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::domain::language::UNDETERMINED;
 use crate::domain::time::{DAY_MS, HOUR_MS, Millis};
 
 const MINUTE_MS: i64 = 60_000;
@@ -208,6 +209,14 @@ pub fn language(code: &str) -> &str {
         "it" => "Italian",
         "nl" => "Dutch",
         "pl" => "Polish",
+        "sv" => "Swedish",
+        "da" => "Danish",
+        "nb" | "no" => "Norwegian",
+        "cs" => "Czech",
+        "ro" => "Romanian",
+        "fi" => "Finnish",
+        "hu" => "Hungarian",
+        "el" => "Greek",
         "ja" => "Japanese",
         "ar" => "Arabic",
         "tr" => "Turkish",
@@ -215,7 +224,7 @@ pub fn language(code: &str) -> &str {
         "uk" => "Ukrainian",
         "hi" => "Hindi",
         "zh" => "Chinese",
-        "und" => "unknown language",
+        UNDETERMINED => "unknown language",
         other => other,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::brand::Brand;
 use crate::domain::ids::SourceId;
+use crate::domain::language::UNDETERMINED;
 use crate::domain::source::{HourCoverage, SourceKind};
 use crate::domain::time::{Millis, Span, WEEK_MS};
 use crate::domain::verdict::HourCounts;
@@ -11,9 +12,6 @@ use crate::store::Store;
 
 use super::ExportError;
 use super::table::{Column, Row, Value, int, text, time};
-
-/// ISO 639-2 for a language that is not known, as in the API.
-const UNKNOWN_LANGUAGE: &str = "und";
 
 /// The columns of concern. Names and order are stable.
 pub const CONCERN_COLUMNS: &[Column] = &[
@@ -114,7 +112,7 @@ fn counts(hour: &HourCounts, brand: &str, of: Of<'_>) -> Row<'static> {
     let (source, language) = match of {
         Of::Source("") => (Value::Null, Value::Null),
         Of::Source(name) => (name.to_owned().into(), Value::Null),
-        Of::Language("") => (Value::Null, UNKNOWN_LANGUAGE.to_owned().into()),
+        Of::Language("") => (Value::Null, UNDETERMINED.to_owned().into()),
         Of::Language(lang) => (Value::Null, lang.to_owned().into()),
     };
     Row::new(vec![

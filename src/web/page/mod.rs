@@ -24,6 +24,7 @@ use serde::Deserialize;
 use crate::assess::{self, Ask, ConcernView, load_view};
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
+use crate::domain::language::UNDETERMINED;
 use crate::domain::time::{DAY_MS, Millis, Span};
 
 use super::chart::curve::{Choice, Curve, Hour};
@@ -57,7 +58,7 @@ pub fn asked_brand(text: Option<&str>) -> Result<Option<BrandId>, WebError> {
 /// The asked language as the store knows it: `und` is the empty one. What cannot be a language is refused.
 pub fn asked_language(text: &str) -> Result<String, WebError> {
     match text {
-        "und" => Ok(String::new()),
+        UNDETERMINED => Ok(String::new()),
         _ if (2..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase()) => Ok(text.to_owned()),
         _ => Err(WebError::Bad("lang must be the code of a language, such as de, or und for unknown ones.".to_owned())),
     }
@@ -120,7 +121,7 @@ async fn choose(
     }
     let spoken = state.store.spoken(brand, curve.span).await?;
     let spoken: Vec<String> =
-        spoken.into_iter().take(LANGUAGES).map(|l| if l.lang.is_empty() { "und".to_owned() } else { l.lang }).collect();
+        spoken.into_iter().take(LANGUAGES).map(|l| if l.lang.is_empty() { UNDETERMINED.to_owned() } else { l.lang }).collect();
     let lines = query.line.as_deref().unwrap_or_default();
     curve.choice = Choice::new(lines, &place.clone().with("lang", asked.unwrap_or_default())).in_language(asked, &spoken, place);
     Ok(())

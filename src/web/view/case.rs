@@ -7,6 +7,7 @@ use askama::Template;
 use crate::domain::case::{CaseEvent, CaseEventKind, CaseState, Customer};
 use crate::domain::ids::BrandId;
 use crate::domain::incident::Incident;
+use crate::domain::language::UNDETERMINED;
 use crate::domain::post::{Author, Mention};
 use crate::domain::reply::{self, Filling, LANGUAGES, Template as Reply};
 use crate::domain::sentiment::Label;
@@ -312,7 +313,7 @@ fn languages(mentions: &[Mention]) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for mention in mentions {
         let scored = mention.sentiment.as_ref().map(|s| s.lang.as_str());
-        let lang = mention.lang.as_deref().or(scored).filter(|lang| !lang.is_empty() && *lang != "und");
+        let lang = mention.lang.as_deref().or(scored).filter(|lang| !lang.is_empty() && *lang != UNDETERMINED);
         *counts.entry(lang.unwrap_or_default()).or_default() += 1;
     }
     counts.remove("");
