@@ -57,7 +57,8 @@ pub enum StreamError {
 /// Runs `ebb score` on standard input and output. Exit code 1 when lines were broken, unless that is allowed; a reader
 /// that goes away (`| head`) is no failure. `progress` hears of every batch.
 pub fn run(args: &ScoreArgs, models: &Models, progress: impl FnMut(StreamSummary)) -> Result<ExitCode, StreamError> {
-    let outputs = (BufWriter::new(io::stdout().lock()), io::stderr().lock());
+    // Not locked for the whole run: the engine prints to both itself when it is asked to (`RTEN_TIMING`), from other threads.
+    let outputs = (BufWriter::new(io::stdout()), io::stderr());
     match score_stream(args, models, BufReader::new(io::stdin()), outputs, progress) {
         Ok(summary) if summary.broken == 0 || args.skip_bad => Ok(ExitCode::SUCCESS),
         Ok(_) => Ok(ExitCode::FAILURE),
