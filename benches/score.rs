@@ -24,7 +24,8 @@ fn main() -> anyhow::Result<()> {
     let mut words = words.into_iter();
     let threads = words.next().map_or(Ok(cores()), |word| word.parse())?;
     let folder = flags.iter().find_map(|flag| flag.strip_prefix("--model=")).map(Into::into);
-    let engine = Choice { folder, threads, ..Choice::default() }.open()?;
+    let choice = Choice { folder, threads, ..Choice::default() };
+    let engine = choice.open(&choice.english()?)?;
     engine.score(&[passage("the app is down again and nobody answers")])?;
     let first = start.elapsed();
     let texts = words.next().map_or_else(|| Ok(made_up(4_000)), |path| read(&path))?;

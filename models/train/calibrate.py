@@ -32,6 +32,18 @@ def fit_temperature(logits, labels):
     return float(np.exp(best[0])), [0.0, 0.0, 0.0]
 
 
+def fit_shares(parts, labels):
+    """The share of each of several logits in their sum, by log loss."""
+    labels = np.asarray(labels)
+
+    def loss(x):
+        p = softmax(sum(np.exp(share) * part for share, part in zip(x, parts)))
+        return -np.log(p[np.arange(len(labels)), labels] + 1e-12).mean()
+
+    best = minimize(loss, np.zeros(len(parts)), method="Nelder-Mead").x
+    return [float(share) for share in np.exp(best)]
+
+
 def fit_decision(probabilities, labels):
     """Class weights for the label that balance the recalls.
 

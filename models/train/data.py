@@ -2,7 +2,7 @@
 
 A row is a dict: `text` (preprocessed), `task` (which head its label is for),
 `y` (class index, list of emotion indices or a float), `w` (loss weight) and
-`sev` (severity target 0..1, or None).
+`sev` (severity target 0..1, or None; `sev_w` its weight).
 """
 
 import hashlib
@@ -13,7 +13,10 @@ import random
 from textprep import is_emoji, preprocess, text_key
 
 HOLDOUT_PERCENT = 7
-WEAK_TASKS = {"entity": 3, "tse": 3, "emotion": 28, "valence": 1, "subtitle": 3}
+WEAK_TASKS = {"entity": 3, "tse": 3, "emotion": 28, "valence": 1}
+SEVERITY = {-2: 1.0, -1: 0.85, 0: 0.25, 1: 0.06, 2: 0.0}
+# Of posts that have a class but no five points: the mean target of such posts that have both.
+SEVERITY_OF_CLASS = (0.61, 0.24, 0.08)
 LANGUAGES = ("fr", "de", "it", "es", "pt")
 EMOTIONS = (
     "admiration amusement anger annoyance approval caring confusion curiosity "
@@ -41,8 +44,12 @@ def held_out(text):
 
 
 def severity_target(points):
-    """Five points (-2..2, may be a mean) to 0..1, 1 being most negative."""
-    return min(1.0, max(0.0, (2.0 - points) / 4.0))
+    """Five-point labels (-2..2, one a topic) to 0..1, 1 being most negative.
+
+    Uneven steps: what matters is who leads, so the step from nought to
+    negative is large, and those between shades of positive are small.
+    """
+    return sum(SEVERITY[p] for p in points) / len(points)
 
 
 def five_points(folder):
@@ -63,19 +70,18 @@ def gold_rows(folder):
     points = five_points(folder)
     train, hold, seen = [], [], set()
     for row in read_tsv(os.path.join(folder, "semeval_tweeteval", "train.tsv")):
-        key = text_key(row["text"])
+        key, label = text_key(row["text"]), int(row["label"])
         seen.add(key)
-        sev = severity_target(sum(points[key][1]) / len(points[key][1])) if key in points else None
-        item = {"text": preprocess(row["text"]), "task": "main", "y": int(row["label"]),
-                "w": 1.0, "sev": sev}
+        sev = severity_target(points[key][1]) if key in points else SEVERITY_OF_CLASS[label]
+        item = {"text": preprocess(row["text"]), "task": "main", "y": label, "w": 1.0,
+                "sev": sev, "sev_w": 1.0 if key in points else 0.5}
         (hold if held_out(row["text"]) else train).append(item)
     for key, (text, found, _) in points.items():
         if key in seen or held_out(text):
             continue
-        mean = sum(found) / len(found)
-        label = 0 if mean < 0 else 2 if mean > 0 else 1
+        label = 0 if sum(found) < 0 else 2 if sum(found) > 0 else 1
         train.append({"text": preprocess(text), "task": "main", "y": label, "w": 0.4,
-                      "sev": severity_target(mean)})
+                      "sev": severity_target(found), "sev_w": 1.0})
     return train, hold
 
 
@@ -108,7 +114,7 @@ def _emotion_rows(folder):
 
 
 def weak_rows(folder, seed):
-    """Near-domain rows for the first stage, each set with its own head.
+    """Near-domain rows for pre-training, each set with its own head.
 
     Separate heads let the encoder learn from sets whose idea of `neutral`
     differs, without bending the main head.
@@ -120,33 +126,18 @@ def weak_rows(folder, seed):
     found += list(_emotion_rows(folder))
     for row in read_tsv(os.path.join(folder, "vader_reviews_news", "train.tsv")):
         found.append((row["text"], "valence", float(row["orig_label"]) / 4.0))
-    for row in read_tsv(os.path.join(folder, "xed_multilingual", "train.tsv")):
-        if row["lang"][:2] in LANGUAGES:
-            found.append((row["text"], "subtitle", int(row["label"])))
     barred = validation_keys(folder)
     return [{"text": preprocess(text), "task": task, "y": y, "w": 1.0, "sev": None}
             for text, task, y in found
             if text_key(text) not in barred and not held_out(text)]
 
 
-def other_rows(folder, seed, copies):
-    """Gold rows of the five languages for a head of their own.
-
-    UMSAB is small and balanced, so it is repeated; of the German set, which
-    is mostly neutral, as many neutral posts are taken as positive ones.
-    """
-    barred, found = validation_keys(folder), []
-    for row in read_tsv(os.path.join(folder, "umsab", "train.tsv")):
-        if row["lang"] in LANGUAGES:
-            found += [row] * copies
-    german = read_tsv(os.path.join(folder, "sb10k_de", "train.tsv"))
-    neutral = [r for r in german if r["label"] == "1"]
-    wanted = sum(r["label"] == "2" for r in german)
-    found += [r for r in german if r["label"] != "1"]
-    found += random.Random(seed).sample(neutral, min(wanted, len(neutral)))
-    return [{"text": preprocess(r["text"]), "task": "other", "y": int(r["label"]), "w": 1.0,
-             "sev": None} for r in found
-            if text_key(r["text"]) not in barred and not held_out(r["text"])]
+def subtitle_rows(folder, lang, limit=2000):
+    """Rows of one language of the subtitles, which are negative or positive; at most `limit`."""
+    names = {"nb": "no"}
+    rows = [r for r in read_tsv(os.path.join(folder, "xed_multilingual", "train.tsv"))
+            if r["lang"] == names.get(lang, lang) and r["label"] in ("0", "2")]
+    return random.Random(0).sample(rows, limit) if len(rows) > limit else rows
 
 
 def validation_rows(folder):
@@ -161,6 +152,15 @@ def validation_keys(folder):
             for r in read_tsv(os.path.join(folder, "semeval_tweeteval", "val.tsv"))}
     keys |= {text_key(r["text"]) for r in read_tsv(os.path.join(folder, "umsab", "val.tsv"))}
     return keys
+
+
+UNLABELLED = {"tweets": "en_tweets.txt.xz", "reddit": "en_reddit_120MB.txt.xz"}
+
+
+def posts(root, name, seed):
+    """All English posts of a kind that nobody labelled, shuffled; none that is measured on."""
+    path = os.path.join(root, "unlabelled", UNLABELLED[name])
+    return unlabelled(path, 10 ** 9, seed, research_keys(os.path.join(root, "train")))
 
 
 def unlabelled(path, limit, seed, barred=frozenset(), shortest=15):

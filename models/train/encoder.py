@@ -14,6 +14,45 @@ from torch import nn
 from torch.nn import functional as F
 
 from data import WEAK_TASKS
+from signs import MOST
+
+
+def near(x, low, step):
+    """`x` rounded to a grid; the gradient passes as if it were not."""
+    with torch.no_grad():
+        away = (torch.round((x - low) / step)) * step + low - x
+    return x + away
+
+
+def round_inputs(x):
+    """What dynamic int8 makes of the input of a product: 256 steps over the range of a post."""
+    with torch.no_grad():
+        low, high = torch.aminmax(x.flatten(1), dim=1)
+        low, high = low.clamp(max=0.0), high.clamp(min=0.0)
+        step = ((high - low) / 255).clamp(min=1e-8)
+        # The grid goes through nought, as the int8 one does.
+        low = torch.round(low / step) * step
+    shape = (-1,) + (1,) * (x.ndim - 1)
+    return near(x, low.view(shape), step.view(shape))
+
+
+def round_weights(w, whole=False):
+    """What int8 makes of weights: 127 steps to the largest of a row, or of all."""
+    with torch.no_grad():
+        largest = w.abs().max() if whole else w.abs().amax(1, keepdim=True)
+        step = (largest / 127).clamp(min=1e-8)
+    return near(w, 0.0, step)
+
+
+class Product(nn.Linear):
+    """A linear map that can compute as its int8 form will, in training."""
+
+    rounding = False
+
+    def forward(self, x):
+        if not self.rounding:
+            return super().forward(x)
+        return F.linear(round_inputs(x.float()), round_weights(self.weight), self.bias)
 
 
 class Layer(nn.Module):
@@ -22,11 +61,11 @@ class Layer(nn.Module):
     def __init__(self, width, inner, heads, dropout):
         super().__init__()
         self.heads, self.rate = heads, dropout
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+        self.qkv = Product(width, 3 * width)
+        self.out = Product(width, width)
         self.norm1 = nn.LayerNorm(width, eps=1e-12)
-        self.up = nn.Linear(width, inner)
-        self.down = nn.Linear(inner, width)
+        self.up = Product(width, inner)
+        self.down = Product(inner, width)
         self.norm2 = nn.LayerNorm(width, eps=1e-12)
         self.drop = nn.Dropout(dropout)
 
@@ -46,6 +85,8 @@ class Layer(nn.Module):
 class Encoder(nn.Module):
     """Embeddings and layers; token type 0 is folded into the positions."""
 
+    rounding = False
+
     def __init__(self, config, dropout=0.1):
         super().__init__()
         width = config["hidden_size"]
@@ -59,7 +100,10 @@ class Encoder(nn.Module):
 
     def forward(self, ids, mask):
         added = ((1.0 - mask.to(torch.float32)) * -1e4)[:, None, None, :]
-        x = self.words(ids) + self.places.weight[: ids.shape[1]]
+        words = self.words(ids)
+        if self.rounding:
+            words = F.embedding(ids, round_weights(self.words.weight, True))
+        x = words + self.places.weight[: ids.shape[1]]
         x = self.drop(self.norm(x))
         for layer in self.layers:
             x = layer(x, added)
@@ -78,7 +122,8 @@ class SentimentModel(nn.Module):
                                     "severity": nn.Linear(2 * width, 1)})
         for task, classes in WEAK_TASKS.items():
             self.heads[task] = nn.Linear(2 * width, classes)
-        self.heads["other"] = nn.Linear(2 * width, 3)
+        self.heads["sign"] = nn.Linear(2 * width, MOST)
+        self.heads["gloss"] = nn.Linear(2 * width, 3)
         for head in self.heads.values():
             nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)
@@ -87,23 +132,33 @@ class SentimentModel(nn.Module):
         self.mlm_bias = nn.Parameter(torch.zeros(config["vocab_size"]))
         nn.init.eye_(self.mlm.weight)
 
+    def set_rounding(self, on):
+        """Whether to compute as the int8 form will (the heads stay exact there)."""
+        for module in self.modules():
+            if isinstance(module, (Product, Encoder)):
+                module.rounding = on
+
     def pool(self, ids, mask):
         """Mean over real tokens beside the first token."""
-        x = self.encoder(ids, mask)
+        return self.pooled(self.encoder(ids, mask), mask)
+
+    @staticmethod
+    def pooled(x, mask):
+        """The same from what the encoder returned."""
         share = mask.to(x.dtype).unsqueeze(-1)
         mean = (x * share).sum(1) / share.sum(1)
         return torch.cat([mean, x[:, 0]], -1)
 
-    def guess_masked(self, ids, mask, where):
-        """Vocabulary logits at the masked positions only (the loss is there)."""
-        x = self.encoder(ids, mask)[where]
+    def guess(self, x, among):
+        """Logits of the tokens `among` at hidden positions, whose vectors are `x`."""
         x = self.mlm_norm(F.gelu(self.mlm(x)))
-        return F.linear(x, self.encoder.words.weight) + self.mlm_bias
+        return F.linear(x, self.encoder.words.weight[among], self.mlm_bias[among])
 
-    def forward(self, input_ids, attention_mask, head="main"):
-        """What ships: class logits and the raw severity score."""
+    def forward(self, input_ids, attention_mask):
+        """What ships: class logits, raw severity, and class logits for a gloss."""
         pooled = self.drop(self.pool(input_ids, attention_mask))
-        return self.heads[head](pooled), self.heads["severity"](pooled).squeeze(-1)
+        return (self.heads["main"](pooled), self.heads["severity"](pooled).squeeze(-1),
+                self.heads["gloss"](pooled))
 
 
 def load_base(folder):

@@ -1,5 +1,7 @@
-"""The English model: gold labels, then weak sets with them, calibration, int8."""
+"""The English model: reading on, gold labels, calibration, int8."""
 
+import copy
+import functools
 import json
 import os
 import random
@@ -9,22 +11,29 @@ import torch
 
 import calibrate
 import data
+import gloss
 import measure
 import multi
+import pretrain
 from encoder import load_base
 from export_onnx import choose_recipe, export_fp32, open_session, quantise
-from loop import encode_rows, make_batches, run_stage
+from loop import encode_rows, label_loss, make_batches, run_stage
 from samples import ENGLISH
 from vocab import extend_tokenizer, seed_emoji_rows
 
 # The plan of the shipped model. `--minutes` and `--smoke` scale the amounts.
 PLAN = {
-    "max_tokens": 96, "batch": 64,
-    "gold": {"epochs": 1, "rate": 1e-4, "decay": 0.85, "smoothing": 0.05, "severity": 0.5,
-             "balance_power": 0.5, "horizon": 100, "every": 400},
-    "mixed": {"gold_epochs": 1.0, "weak_rows": 56000, "subtitle_rows": 15000, "other_copies": 2,
-              "weak_until": 0.75, "mlm_texts": 0, "mlm_batch": 96},
-    "polish": {"gold_epochs": 0.6, "rate": 4e-5},
+    "max_tokens": 96,
+    "pre": {"sign_epochs": 2.0, "tweet_epochs": 1.0, "gold_epochs": 2.0, "reddit": 60000,
+            "weak_rows": 85000, "batch": 96, "longest": 48, "weak_longest": 64, "common": 12000,
+            "leaning": 800,
+            "hide": 0.15, "hide_leaning": 0.4, "sign_share": 1.0, "rate": 3e-4, "decay": 0.9,
+            "cooldown": 0.17, "dropout": False, "horizon": 60, "every": 500, "smoothing": 0.05},
+    "gold": {"runs": 2, "epochs": 2.0, "batch": 64, "rate": 1e-4, "decay": 0.85, "cooldown": 0.0,
+             "dropout": True, "horizon": 100, "every": 600, "smoothing": 0.05,
+             "severity": 0.5, "balance_power": 0.5},
+    "soft": {"tweets": 100000, "reddit": 20000, "epochs": 1.0, "rate": 7e-5},
+    "last": {"epochs": 0.2, "rate": 3e-5, "horizon": 60, "every": 10 ** 6},
 }
 
 
@@ -47,59 +56,84 @@ def part_of(rows, epochs, size, rng):
     return batches
 
 
-def stage_settings(part, gold, bf16):
-    """What the training loop needs to know of a stage."""
-    return {"rate": part["rate"], "decay": part["decay"], "horizon": part["horizon"],
-            "bf16": bf16, "smoothing": part["smoothing"], "severity": part["severity"],
-            "balance": class_balance(gold, part["balance_power"]), "every": part["every"]}
-
-
-def first_stage(model, gold, plan, args, log, check):
-    """The gold labels and severity alone."""
-    batches = part_of(gold, plan["gold"]["epochs"], plan["batch"], random.Random(args.seed + 7))
-    return run_stage(model, "gold", [("gold", batches, 1.0)],
-                     stage_settings(plan["gold"], gold, args.bf16), args.seed + 1, log, check)
-
-
-def mixed_streams(folder, gold, tokenizer, plan, seed, log):
-    """Batches of the second stage by kind, and until when each may come."""
-    part, rng = plan["mixed"], random.Random(seed + 11)
-    weak = data.weak_rows(folder, seed)
-    subtitles = [r for r in weak if r["task"] == "subtitle"]
-    weak = [r for r in weak if r["task"] != "subtitle"]
+def read_on(model, root, gold, tokenizer, plan, args, log):
+    """The first stage: posts nobody labelled, and the weak sets with a head each."""
+    part, rng = plan["pre"], random.Random(args.seed + 11)
+    signed, plain, own = pretrain.posts(root, gold, part["reddit"], args.seed, log)
+    weak = data.weak_rows(os.path.join(root, "train"), args.seed)
     weak = rng.sample(weak, min(part["weak_rows"], len(weak)))
-    weak += rng.sample(subtitles, min(part["subtitle_rows"], len(subtitles)))
-    others = data.other_rows(folder, seed, part["other_copies"])
-    path = os.path.join(folder, "..", "unlabelled", "en_tweets.txt.xz")
-    loose = [{"text": t} for t in data.unlabelled(path, part["mlm_texts"], seed,
-                                                  data.research_keys(folder))]
-    for rows in (weak, others, loose):
-        encode_rows(rows, tokenizer)
-    log(f"mixed: {len(weak)} weak rows, {len(others)} of other languages, {len(loose)} unlabelled")
-    size = plan["batch"]
-    return [("weak", part_of(weak, 1.0, size, rng), part["weak_until"]),
-            ("mlm", part_of(loose, 1.0, part["mlm_batch"], rng), part["weak_until"]),
-            ("other", part_of(others, 1.0, size, rng), 1.0),
-            ("gold", part_of(gold, part["gold_epochs"], size, rng), 1.0)]
+    encode_rows(signed + plain + own, tokenizer, part["longest"])
+    encode_rows(weak, tokenizer, part["weak_longest"])
+    masker = pretrain.Masker(
+        tokenizer, pretrain.common_tokens(signed + plain, part["common"]),
+        pretrain.leaning_tokens(gold, tokenizer, part["leaning"]),
+        (part["hide"], part["hide_leaning"]), args.seed)
+
+    def of_posts(model, batch):
+        return pretrain.loss_of_posts(model, batch, masker, part["sign_share"])
+
+    def of_labels(model, batch):
+        return label_loss(model, batch, {"smoothing": part["smoothing"], "severity": 0.0})
+
+    log(f"pre: {len(signed)} and {len(plain)} posts, {len(own)} gold texts, {len(weak)} weak rows")
+    size = part["batch"]
+    streams = [("signed", part_of(signed, part["sign_epochs"], size, rng), of_posts),
+               ("plain", part_of(plain, part["tweet_epochs"], size, rng), of_posts),
+               ("own", part_of(own, part["gold_epochs"], size, rng), of_posts),
+               ("weak", part_of(weak, 1.0, size, rng), of_labels)]
+    path = os.path.join(args.work, "stages", "part.pt")
+    return run_stage(model, "pre", streams, {**part, "bf16": args.bf16}, args.seed + 1, log,
+                     lambda current, _: torch.save(current.state_dict(), path))
 
 
-def second_stage(model, folder, gold, tokenizer, plan, args, log, check):
-    """Weak sets early, gold rows throughout, so that gold has the last word.
+def on_gold(model, name, order, rows, plan, args, log, check):
+    """What people labelled: the three classes and severity, and glosses with a head of their own.
 
-    The other languages' rows come along with a head of their own, which
-    does not ship.
+    Runs that differ in `order` differ in the order of the rows and in dropout.
+    The stage `last` computes as the int8 form will.
     """
-    streams = mixed_streams(folder, gold, tokenizer, plan, args.seed, log)
-    return run_stage(model, "mixed", streams, stage_settings(plan["gold"], gold, args.bf16),
-                     args.seed + 2, log, check)
+    part = {**plan["gold"], **plan[name]}
+    rng = random.Random(f"{args.seed} {name} {order}")
+    balance = class_balance(rows["gold"], part["balance_power"])
+
+    def of_labels(model, batch):
+        return label_loss(model, batch, {**part, "balance": balance})
+
+    streams = [(kind, part_of(found, part["epochs"], part["batch"], rng), of_labels)
+               for kind, found in rows.items()]
+    model.set_rounding(name == "last")
+    model = run_stage(model, name, streams, {**part, "bf16": args.bf16}, rng.randrange(10 ** 6), log, check)
+    model.set_rounding(False)
+    return model
 
 
-def third_stage(model, gold, plan, args, log, check):
-    """Part of the gold rows again, at a lower rate: the last word undiluted."""
-    part = {**plan["gold"], **plan["polish"]}
-    batches = part_of(gold, part["gold_epochs"], plan["batch"], random.Random(args.seed + 13))
-    return run_stage(model, "polish", [("gold", batches, 1.0)],
-                     stage_settings(part, gold, args.bf16), args.seed + 3, log, check)
+def soft_rows(models, root, part, tokenizer, args, log):
+    """Posts that nobody labelled, with what the models think of them on average."""
+    texts = []
+    for kind in ("tweets", "reddit"):
+        texts += [t for t in data.posts(root, kind, args.seed + 17) if len(t) <= 300][: part[kind]]
+    logits, severity = 0, 0
+    for model in models:
+        out = measure.predict_torch(model, texts, tokenizer, args.bf16)
+        logits, severity = logits + out[0] / len(models), severity + out[1] / len(models)
+    p, severity = measure.softmax(logits), 1 / (1 + np.exp(-severity))
+    log(f"soft: {len(texts)} posts, {[round(float(v), 3) for v in p.mean(0)]} on average")
+    rows = [{"text": t, "task": "soft", "y": [float(v) for v in q], "w": 1.0, "sev": float(s), "sev_w": 0.5}
+            for t, q, s in zip(texts, p, severity)]
+    encode_rows(rows, tokenizer)
+    return rows
+
+
+def mean_of(models):
+    """A model whose weights are the means of the models' weights.
+
+    Runs from one model stay in its valley, so the mean does what both would
+    together, at the cost of one (Wortsman et al., model soups, 2022).
+    """
+    states = [m.state_dict() for m in models]
+    mean = copy.deepcopy(models[0])
+    mean.load_state_dict({k: torch.stack([s[k] for s in states]).mean(0) for k in states[0]})
+    return mean
 
 
 def fit_settings(predict, hold, folder, plan, version):
@@ -107,7 +141,7 @@ def fit_settings(predict, hold, folder, plan, version):
 
     `predict` is the int8 model that ships, so its own rounding is in the fit.
     """
-    logits, _ = predict([r["text"] for r in hold])
+    logits = predict([r["text"] for r in hold])[0]
     labels = [r["y"] for r in hold]
     temperature, bias = calibrate.fit_probabilities(logits, labels)
     judged = data.severity_holdout(folder)
@@ -125,7 +159,7 @@ def fit_settings(predict, hold, folder, plan, version):
 def write_reference(out, int8, fp32, tokenizer, settings):
     """reference.json: own texts with the numbers a scorer must reproduce."""
     def numbers(predict, text):
-        logits, raw = predict([text])
+        logits, raw, _ = predict([text])
         p = calibrate.apply(logits, settings)[0]
         return {"logits": [float(x) for x in logits[0]], "severity_raw": float(raw[0]),
                 "probabilities": [float(x) for x in p],
@@ -162,7 +196,7 @@ def severity_reports(predict, judged, settings):
 def evaluate(predict, folder, hold, settings, research):
     """Every number of one form of the model."""
     def classes(texts, labels):
-        logits, _ = predict(texts)
+        logits = predict(texts)[0]
         return measure.class_report(calibrate.apply(logits, settings), labels,
                                     settings["decision"])
     report = {"validation": classes(*data.validation_rows(folder)),
@@ -203,39 +237,41 @@ def ship(model, out, folder, hold, tokenizer, plan, version, log):
     return report
 
 
-def checker(folder, tokenizer, bf16, path, log):
+def checker(folder, words, tokenizer, bf16, path, log):
     """A function that logs validation numbers of a model and saves it."""
     texts, labels = data.validation_rows(folder)
-    others = multi.validation(folder)
+    others = [r for r in multi.validation(folder) if r["lang"] in words]
+    glosses = [words[r["lang"]].gloss(r["text"])[0] for r in others]
     # The loss is balanced to the power 1/2, the label wants the whole.
     weights = 1 / np.sqrt(np.bincount(labels, minlength=3) / len(labels))
 
     def check(current, name):
-        logits, _ = measure.predict_torch(current, texts, tokenizer, bf16)
+        logits, _, of_gloss = measure.predict_torch(current, texts + glosses, tokenizer, bf16)
+        logits, of_gloss = logits[: len(texts)], of_gloss[len(texts):]
         log(f"{name}: {calibrate.summary(measure.softmax(logits), labels, weights)}")
-        p = multi.encoder_probabilities(current, others, tokenizer, bf16)
-        log(f"{name}: {multi.by_language(p, others)}")
+        if others:
+            log(f"{name}: gloss {multi.by_language(measure.softmax(of_gloss), others)}")
         torch.save(current.state_dict(), path)
 
     return check
 
 
-def run_stages(model, folder, gold, tokenizer, plan, args, log, check):
-    """The stages in turn, each kept on disk; with --resume from the last kept."""
-    stages = [
-        ("gold", lambda m: first_stage(m, gold, plan, args, log, check)),
-        ("mixed", lambda m: second_stage(m, folder, gold, tokenizer, plan, args, log, check)),
-        ("polish", lambda m: third_stage(m, gold, plan, args, log, check))]
-    paths = [os.path.join(args.work, "stages", name + ".pt") for name, _ in stages]
-    done = 0
-    if args.resume:
-        done = max([i + 1 for i, path in enumerate(paths) if os.path.exists(path)], default=0)
-    if done:
-        model.load_state_dict(torch.load(paths[done - 1]), strict=False)
-    for (_, stage), path in list(zip(stages, paths))[done:]:
-        model = stage(model)
+class Stages:
+    """Stages of training, each kept on disk; with `resume` what is there is taken."""
+
+    def __init__(self, folder, empty, resume):
+        self.folder, self.empty, self.resume = folder, empty, resume
+
+    def __call__(self, name, make):
+        """The model of a stage: from disk, or made and kept."""
+        path = os.path.join(self.folder, name + ".pt")
+        if self.resume and os.path.exists(path):
+            model = copy.deepcopy(self.empty)
+            model.load_state_dict(torch.load(path), strict=False)
+            return model.eval()
+        model = make()
         torch.save(model.state_dict(), path)
-    return model.eval()
+        return model.eval()
 
 
 def build(args, plan, out, log):
@@ -248,11 +284,30 @@ def build(args, plan, out, log):
     tokenizer, added = extend_tokenizer(os.path.join(args.base, "tokenizer.json"),
                                         emoji_texts, plan["max_tokens"])
     seed_emoji_rows(model.encoder.words, tokenizer, added)
-    encode_rows(gold, tokenizer)
-    log(f"gold {len(gold)}, held out {len(hold)}, emoji entries {len(added)}")
-    stages = os.path.join(args.work, "stages")
-    os.makedirs(stages, exist_ok=True)
-    tokenizer.save(os.path.join(stages, "tokenizer.json"))
-    check = checker(folder, tokenizer, args.bf16, os.path.join(stages, "part.pt"), log)
-    model = run_stages(model, folder, gold, tokenizer, plan, args, log, check)
+    words = gloss.read(args.words)
+    glosses = multi.gloss_rows(folder, words)
+    encode_rows(gold + glosses, tokenizer)
+    rows = {"gold": gold, "gloss": glosses}
+    log(f"gold {len(gold)}, held out {len(hold)}, glosses {len(glosses)}, emoji entries {len(added)}")
+    work = os.path.join(args.work, "stages")
+    os.makedirs(work, exist_ok=True)
+    tokenizer.save(os.path.join(work, "tokenizer.json"))
+    check = checker(folder, words, tokenizer, args.bf16, os.path.join(work, "part.pt"), log)
+
+    def train(start, name, order, more=()):
+        found = {**rows, "soft": more} if more else rows
+        return on_gold(copy.deepcopy(start), name, order, found, plan, args, log, check)
+
+    stage = Stages(work, model, args.resume)
+    read = stage("pre", lambda: read_on(copy.deepcopy(model), args.data, gold, tokenizer, plan, args, log))
+    runs = [stage(f"gold-{i}", lambda i=i: train(read, "gold", i)) for i in range(plan["gold"]["runs"])]
+    # Whoever did not read on errs elsewhere, which is what makes it worth asking.
+    unread = stage("unread", lambda: train(model, "gold", len(runs)))
+
+    @functools.cache
+    def opinions():
+        return soft_rows([*runs, unread], args.data, plan["soft"], tokenizer, args, log)
+
+    taught = stage("soft", lambda: train(mean_of(runs), "soft", 0, opinions()))
+    model = stage("last", lambda: train(taught, "last", 0, opinions()))
     return ship(model, out, folder, hold, tokenizer, plan, args.version, log)

@@ -10,6 +10,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from fold_onnx import fold
+from measure import OUTPUTS
 
 TOLERANCE = 0.015
 
@@ -23,23 +24,29 @@ RECIPES = {
 
 
 def export_fp32(model, path):
-    """Writes the graph: ids and mask in, logits and raw severity out."""
+    """Writes the graph: ids and mask in, `measure.OUTPUTS` out."""
     model = model.eval()
     ids = torch.ones(2, 9, dtype=torch.long)
     torch.onnx.export(
         model, (ids, torch.ones_like(ids)), path, opset_version=17, dynamo=False,
-        input_names=["input_ids", "attention_mask"], output_names=["logits", "severity"],
+        input_names=["input_ids", "attention_mask"], output_names=list(OUTPUTS),
         dynamic_axes={"input_ids": {0: "batch", 1: "sequence"},
                       "attention_mask": {0: "batch", 1: "sequence"},
-                      "logits": {0: "batch"}, "severity": {0: "batch"}})
+                      **{name: {0: "batch"} for name in OUTPUTS}})
     onnx.save(fold(onnx.load(path)), path)
 
 
 def _kept(path, keep):
-    """Names of the encoder's products that a recipe leaves in fp32."""
-    nodes = [n.name for n in onnx.load(path).graph.node if n.op_type == "MatMul"]
-    downs = [n for n in nodes if "/down/" in n]
-    return downs if "down" in keep else downs[-1:] if "last" in keep else []
+    """Names of the products that a recipe leaves in fp32; the heads always are.
+
+    The heads are small, and what they see (two kinds of pooling side by
+    side) suits one scale badly.
+    """
+    nodes = onnx.load(path).graph.node
+    # The quantiser makes products of the heads' Gemm nodes first and renames them so.
+    heads = [n.name + "_MatMul" for n in nodes if n.op_type == "Gemm"]
+    downs = [n.name for n in nodes if n.op_type == "MatMul" and "/down/" in n.name]
+    return heads + (downs if "down" in keep else downs[-1:] if "last" in keep else [])
 
 
 def quantise(source, target, recipe):

@@ -1,4 +1,4 @@
-"""The training loop: length-sorted batches, three kinds of loss, averaging."""
+"""The training loop: length-sorted batches, the labels' losses, averaging."""
 
 import copy
 import math
@@ -11,12 +11,14 @@ from torch.nn import functional as F
 PAD, CLS, SEP, MASK = 0, 101, 102, 103
 
 
-def encode_rows(rows, tokenizer):
-    """Adds `ids` to every row, in place."""
+def encode_rows(rows, tokenizer, longest=None):
+    """Adds `ids` to every row, in place, cut at `longest` tokens."""
     for start in range(0, len(rows), 4096):
         part = rows[start: start + 4096]
         for row, enc in zip(part, tokenizer.encode_batch([r["text"] for r in part])):
             row["ids"] = enc.ids
+            if longest and len(enc.ids) > longest:
+                row["ids"] = enc.ids[: longest - 1] + [SEP]
 
 
 def make_batches(rows, size, rng):
@@ -52,18 +54,6 @@ def pad(batch, step=8):
     return ids, (ids != PAD).long()
 
 
-def mask_tokens(ids, generator, share=0.15, vocab=30522):
-    """BERT's masking: 80 % [MASK], 10 % random, 10 % left; returns where."""
-    draw = torch.rand(ids.shape, generator=generator)
-    where = (draw < share) & (ids != PAD) & (ids != CLS) & (ids != SEP)
-    kind = torch.rand(ids.shape, generator=generator)
-    noisy = ids.clone()
-    noisy[where & (kind < 0.8)] = MASK
-    swap = where & (kind >= 0.9)
-    noisy[swap] = torch.randint(min(1000, vocab // 2), vocab, (int(swap.sum()),), generator=generator)
-    return noisy, where
-
-
 def label_loss(model, batch, settings):
     """Sum of the heads' losses over a mixed batch."""
     ids, mask = pad(batch)
@@ -71,13 +61,16 @@ def label_loss(model, batch, settings):
     total = pooled.new_zeros(())
     for task in sorted({r["task"] for r in batch}):
         at = [i for i, r in enumerate(batch) if r["task"] == task]
-        out = model.heads[task](pooled[at]).float()
+        out = model.heads["main" if task == "soft" else task](pooled[at]).float()
         weight = torch.tensor([batch[i]["w"] for i in at])
         if task == "emotion":
             want = torch.zeros(len(at), out.shape[1])
             for j, i in enumerate(at):
                 want[j, batch[i]["y"]] = 1.0
             loss = F.binary_cross_entropy_with_logits(out, want, reduction="none").sum(1) * 0.5
+        elif task == "soft":
+            want = torch.tensor([batch[i]["y"] for i in at])
+            loss = F.cross_entropy(out, want, reduction="none")
         elif task == "valence":
             want = torch.tensor([batch[i]["y"] for i in at])
             loss = 4.0 * (out.squeeze(-1).tanh() - want) ** 2
@@ -91,18 +84,10 @@ def label_loss(model, batch, settings):
     if at and settings["severity"]:
         raw = model.heads["severity"](pooled[at]).float().squeeze(-1)
         want = torch.tensor([batch[i]["sev"] for i in at])
-        loss = F.binary_cross_entropy_with_logits(raw, want, reduction="sum")
+        weight = torch.tensor([batch[i]["sev_w"] for i in at])
+        loss = F.binary_cross_entropy_with_logits(raw, want, weight, reduction="sum")
         total = total + settings["severity"] * loss
     return total / len(batch)
-
-
-def mlm_loss(model, batch, generator):
-    """Masked-token loss."""
-    ids, mask = pad(batch)
-    noisy, where = mask_tokens(ids, generator, vocab=model.mlm_bias.shape[0])
-    if not where.any():
-        return torch.zeros((), requires_grad=True)
-    return F.cross_entropy(model.guess_masked(noisy, mask, where).float(), ids[where])
 
 
 def parameter_groups(model, rate, decay):
@@ -137,31 +122,36 @@ class Average:
                 mine.lerp_(theirs, 1 - keep)
 
 
+def slope(step, steps, cooldown):
+    """Share of the peak rate: warm-up, then a cosine, or flat until a straight `cooldown`."""
+    warm = min(1.0, (step + 1) / max(1, steps // 16))
+    if cooldown:
+        return warm * min(1.0, (1 - step / steps) / cooldown)
+    return warm * max(0.02, 0.5 * (1 + math.cos(math.pi * step / steps)))
+
+
 def run_stage(model, name, streams, settings, seed, log, check=None):
     """Trains one stage in place and returns the averaged model.
 
-    `streams` is a list of (kind, batches, until); the batches of all are
-    mixed at random, those of a stream over the first `until` of the stage.
-    `settings`: rate, decay, smoothing, balance, severity, horizon, every.
+    `streams` is a list of (kind, batches, loss); the batches of all are mixed
+    at random, and `loss(model, batch)` is what one costs.
+    `settings`: rate, decay, cooldown, dropout, horizon, every, bf16.
     """
     torch.manual_seed(seed)
-    rng, generator = random.Random(seed), torch.Generator().manual_seed(seed)
-    placed = [(rng.random() * until if len(streams) > 1 else 0.0, kind, batch)
-              for kind, batches, until in streams for batch in batches]
-    steps = [(kind, batch) for _, kind, batch in sorted(placed, key=lambda p: p[0])]
+    steps = [(kind, batch, loss) for kind, batches, loss in streams for batch in batches]
+    if len(streams) > 1:
+        random.Random(seed).shuffle(steps)
     groups = parameter_groups(model, settings["rate"], settings["decay"])
     optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=True)
     average = Average(model, settings["horizon"])
-    model.train()
-    warm, began, seen, sums = max(1, len(steps) // 16), time.time(), 0, {}
-    for step, (kind, batch) in enumerate(steps):
-        slope = min(1.0, (step + 1) / warm) * max(
-            0.02, 0.5 * (1 + math.cos(math.pi * step / len(steps))))
+    model.train(settings["dropout"])
+    began, seen, sums = time.time(), 0, {}
+    for step, (kind, batch, loss_of) in enumerate(steps):
+        share = slope(step, len(steps), settings["cooldown"])
         for group in groups:
-            group["lr"] = group["base"] * slope
+            group["lr"] = group["base"] * share
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings["bf16"]):
-            loss = (mlm_loss(model, batch, generator) if kind == "mlm"
-                    else label_loss(model, batch, settings))
+            loss = loss_of(model, batch)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -177,6 +167,6 @@ def run_stage(model, name, streams, settings, seed, log, check=None):
             sums = {}
         if check and step % settings["every"] == settings["every"] - 1:
             check(average.model, f"{name} step {step + 1}")
-            model.train()
+            model.train(settings["dropout"])
     average.update(model)
     return average.model.eval()

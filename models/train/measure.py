@@ -22,15 +22,18 @@ def _batches(texts, tokenizer, size):
         yield at, pad([{"ids": ids[i]} for i in at], 1 if size == 1 else 8)
 
 
-def predict_torch(model, texts, tokenizer, bf16=False, head="main", size=64):
-    """(logits, raw severity) of every text, from the torch model."""
-    logits, severity = np.zeros((len(texts), 3)), np.zeros(len(texts))
+OUTPUTS = ("logits", "severity", "gloss")
+
+
+def predict_torch(model, texts, tokenizer, bf16=False, size=64):
+    """(logits, raw severity, logits for a gloss) of every text, from the torch model."""
+    found = [np.zeros((len(texts), 3)), np.zeros(len(texts)), np.zeros((len(texts), 3))]
     model.eval()
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         for at, (ids, mask) in _batches(texts, tokenizer, size):
-            out = model(ids, mask, head)
-            logits[at], severity[at] = out[0].float().numpy(), out[1].float().numpy()
-    return logits, severity
+            for array, out in zip(found, model(ids, mask)):
+                array[at] = out.float().numpy()
+    return found
 
 
 def predict_onnx(session, texts, tokenizer, size=1):
@@ -39,12 +42,12 @@ def predict_onnx(session, texts, tokenizer, size=1):
     One post a run, unpadded: dynamic int8 takes one scale over the whole
     input, so in a batch a post's score would depend on its neighbours.
     """
-    logits, severity = np.zeros((len(texts), 3)), np.zeros(len(texts))
+    found = [np.zeros((len(texts), 3)), np.zeros(len(texts)), np.zeros((len(texts), 3))]
     for at, (ids, mask) in _batches(texts, tokenizer, size):
-        out = session.run(["logits", "severity"],
-                          {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
-        logits[at], severity[at] = out
-    return logits, severity
+        out = session.run(list(OUTPUTS), {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
+        for array, part in zip(found, out):
+            array[at] = part
+    return found
 
 
 class Memo:
@@ -58,7 +61,7 @@ class Memo:
         for text, *out in zip(new, *predict_onnx(self.session, new, self.tokenizer, self.size)):
             self.known[text] = out
         found = [self.known[text] for text in texts]
-        return np.array([f[0] for f in found]), np.array([f[1] for f in found])
+        return [np.array([f[i] for f in found]) for i in range(len(OUTPUTS))]
 
 
 def recalls(labels, guesses):

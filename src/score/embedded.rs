@@ -46,6 +46,8 @@ struct Loaded {
     logits: NodeId,
     /// Models from elsewhere have none.
     severity: Option<NodeId>,
+    /// The classes of a text that was read word by word into English. Only the bundled model has it.
+    gloss: Option<NodeId>,
     /// One single-threaded pool a lane: `rten` would spread one small product over all cores otherwise.
     pools: Vec<Arc<ThreadPool>>,
 }
@@ -75,11 +77,42 @@ impl Embedded {
         self.loaded.get_or_init(|| Loaded::new(&self.files, &self.settings, self.lanes)).as_ref().map_err(Clone::clone)
     }
 
-    fn run_lane(&self, loaded: &Loaded, pool: &Arc<ThreadPool>, queue: &Queue<'_>) -> Result<Vec<(usize, Reading)>, EngineError> {
+    /// What the encoder makes of texts that were read word by word into English (see [`super::gloss`]), before any
+    /// calibration; in the order of the texts.
+    pub(super) fn of_glosses(&self, glosses: &[Passage<'_>]) -> Result<Vec<OfGloss>, EngineError> {
+        self.spread(glosses, |loaded, text, pool| loaded.of_gloss(text, &self.settings, pool))
+    }
+
+    /// `read` for each text, over all lanes; in the order of the texts.
+    fn spread<T: Send>(&self, passages: &[Passage<'_>], read: impl Read<T>) -> Result<Vec<T>, EngineError> {
+        let loaded = self.loaded()?;
+        let queue = Queue::longest_first(passages);
+        let lanes = &loaded.pools[..passages.len().clamp(1, loaded.pools.len())];
+        let (own, others) = lanes.split_at(1);
+        let run = |pool| self.run_lane(loaded, pool, &queue, &read);
+        let parts = thread::scope(|scope| {
+            let others: Vec<_> = others.iter().map(|pool| scope.spawn(|| run(pool))).collect();
+            let mut parts = vec![run(&own[0])];
+            let crashed = |_| Err(EngineError::Panicked { model: self.settings.name().to_owned() });
+            parts.extend(others.into_iter().map(|lane| lane.join().unwrap_or_else(crashed)));
+            parts
+        });
+        let mut parts: Vec<_> = parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        parts.sort_unstable_by_key(|(at, _)| *at);
+        Ok(parts.into_iter().map(|(_, reading)| reading).collect())
+    }
+
+    fn run_lane<T: Send>(
+        &self,
+        loaded: &Loaded,
+        pool: &Arc<ThreadPool>,
+        queue: &Queue<'_>,
+        read: &impl Read<T>,
+    ) -> Result<Vec<(usize, T)>, EngineError> {
         let work = || {
             let mut found = Vec::new();
             while let Some((at, text)) = queue.next() {
-                found.push((at, loaded.read(text, &self.settings, pool)?));
+                found.push((at, read(loaded, text, pool)?));
             }
             Ok(found)
         };
@@ -99,23 +132,21 @@ impl Engine for Embedded {
     }
 
     fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Reading>, EngineError> {
-        let loaded = self.loaded()?;
-        let queue = Queue::longest_first(passages);
-        let lanes = &loaded.pools[..passages.len().clamp(1, loaded.pools.len())];
-        let (own, others) = lanes.split_at(1);
-        let mut parts = thread::scope(|scope| {
-            let others: Vec<_> = others.iter().map(|pool| scope.spawn(|| self.run_lane(loaded, pool, &queue))).collect();
-            let mut parts = vec![self.run_lane(loaded, &own[0], &queue)];
-            let crashed = |_| Err(EngineError::Panicked { model: self.settings.name().to_owned() });
-            parts.extend(others.into_iter().map(|lane| lane.join().unwrap_or_else(crashed)));
-            parts
-        })
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()?
-        .concat();
-        parts.sort_unstable_by_key(|(at, _)| *at);
-        Ok(parts.into_iter().map(|(_, reading)| reading).collect())
+        self.spread(passages, |loaded, text, pool| loaded.read(text, &self.settings, pool))
     }
+}
+
+/// What is done with one text on one lane.
+trait Read<T>: Fn(&Loaded, &str, &Arc<ThreadPool>) -> Result<T, EngineError> + Sync {}
+impl<T, F: Fn(&Loaded, &str, &Arc<ThreadPool>) -> Result<T, EngineError> + Sync> Read<T> for F {}
+
+/// Raw outputs for a gloss.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfGloss {
+    /// Of negative, neutral, positive.
+    pub logits: [f32; 3],
+    /// Before scale and offset.
+    pub severity: f32,
 }
 
 impl std::fmt::Debug for Embedded {
@@ -163,6 +194,7 @@ impl Loaded {
             mask: node("attention_mask")?,
             logits: node("logits")?,
             severity: if settings.has_severity_output() { Some(node("severity")?) } else { None },
+            gloss: model.find_node("gloss").filter(|id| model.output_ids().contains(id)),
             types: model.find_node("token_type_ids").filter(|id| model.input_ids().contains(id)),
             model,
             tokenizer,
@@ -171,6 +203,31 @@ impl Loaded {
     }
 
     fn read(&self, text: &str, settings: &Settings, pool: &Arc<ThreadPool>) -> Result<Reading, EngineError> {
+        let outputs: Vec<NodeId> = [Some(self.logits), self.severity].into_iter().flatten().collect();
+        let mut found = self.run(text, &outputs, settings, pool)?.into_iter();
+        let logits = found.next().unwrap_or_default();
+        let severity = found.next().and_then(|s| s.first().copied());
+        settings.read(&logits, severity).ok_or_else(|| {
+            let reason = "settings.json must name as many labels, and all must be finite";
+            EngineError::run(settings.name(), format!("{} logits came out that make no score: {reason}", logits.len()))
+        })
+    }
+
+    fn of_gloss(&self, text: &str, settings: &Settings, pool: &Arc<ThreadPool>) -> Result<OfGloss, EngineError> {
+        let (Some(gloss), Some(severity)) = (self.gloss, self.severity) else {
+            return Err(EngineError::run(settings.name(), "it has no output for glosses"));
+        };
+        let found = self.run(text, &[gloss, severity], settings, pool)?;
+        match &found[..] {
+            [logits, severity] if logits.len() == 3 && severity.len() == 1 => {
+                Ok(OfGloss { logits: [logits[0], logits[1], logits[2]], severity: severity[0] })
+            }
+            _ => Err(EngineError::run(settings.name(), "its outputs for a gloss have another shape")),
+        }
+    }
+
+    /// The numbers of these outputs for one text.
+    fn run(&self, text: &str, outputs: &[NodeId], settings: &Settings, pool: &Arc<ThreadPool>) -> Result<Vec<Vec<f32>>, EngineError> {
         let fail = |reason: String| EngineError::run(settings.name(), reason);
         let encoded = self.tokenizer.encode_fast(text, true).map_err(|e| fail(e.to_string()))?;
         let ids: Vec<i32> = encoded.get_ids().iter().map(|id| i32::try_from(*id).unwrap_or(0)).collect();
@@ -182,17 +239,8 @@ impl Loaded {
         }
         inputs.push((self.ids, tensor(ids)?.into()));
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(pool)));
-        let outputs: Vec<NodeId> = [Some(self.logits), self.severity].into_iter().flatten().collect();
-        let found = self.model.run(inputs, &outputs, Some(options)).map_err(|e| fail(e.to_string()))?;
-        let mut found = found.into_iter().map(floats);
-        let logits = found.next().unwrap_or_default();
-        let severity = found.next().and_then(|s| s.first().copied());
-        settings.read(&logits, severity).ok_or_else(|| {
-            fail(format!(
-                "{} logits came out that make no score: settings.json must name as many labels, and all must be finite",
-                logits.len()
-            ))
-        })
+        let found = self.model.run(inputs, outputs, Some(options)).map_err(|e| fail(e.to_string()))?;
+        Ok(found.into_iter().map(floats).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cache::{Cache, Key};
 use super::choice::Choice;
 use super::engine::{Engine, EngineError, Passage, Reading};
-use super::ngram::Ngram;
+use super::multi::Multi;
 use super::prepare::{Prepared, prepare};
 use crate::domain::language::{UNDETERMINED, language};
 use crate::domain::sentiment::{Label, Probabilities, Sentiment, Severity};
@@ -51,7 +51,8 @@ impl Models {
     /// What the configuration says: the bundled models, or one from a folder in place of the bundled English one. Languages
     /// that it does not name go to the bundled model of other languages; the language `*` stands for all.
     pub fn open(choice: &Choice) -> Result<Self, EngineError> {
-        Self::new(vec![choice.open()?, Arc::new(Ngram::bundled()?)])
+        let english = choice.english()?;
+        Self::new(vec![choice.open(&english)?, Arc::new(Multi::bundled(english)?)])
     }
 
     /// The same with the model of this folder, run by what its files ask for.

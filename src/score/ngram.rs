@@ -1,16 +1,15 @@
-//! The small multilingual engine: a linear model over hashed words, word pairs and character n-grams.
+//! A linear model over hashed words, word pairs and character n-grams, for any language.
 //!
 //! `models/ebb-multi/SPEC.md` states every step; the training script has the same steps in Python, and
 //! `reference.json` holds texts whose numbers both must reproduce.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 
 use serde::Deserialize;
 
-use super::engine::{Engine, EngineError, Passage, Reading};
-use super::settings::Settings;
+use super::engine::{EngineError, Reading};
+use super::settings::{Settings, SeverityRule};
 
 /// Hash tables of up to 2^24 buckets: 64 MB.
 const MOST_BITS: u32 = 24;
@@ -28,15 +27,24 @@ struct Extra {
     max_chars: usize,
     step: f32,
     intercept: [f32; 3],
-    #[serde(default)]
-    language_bias: HashMap<String, [f32; 3]>,
     negations: HashSet<String>,
+    gloss: Option<Blend>,
+}
+
+/// How n-grams and the encoder's view of a gloss make one reading (see [`super::multi`]).
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Blend {
+    /// Share of the n-gram logits.
+    pub ngram: f32,
+    /// Share of the encoder's logits.
+    pub encoder: f32,
+    /// Severity from the encoder's raw output.
+    pub severity: SeverityRule,
 }
 
 /// The model, ready to score. Loading is reading: there is nothing to unpack.
 pub struct Ngram {
     settings: Settings,
-    by_language: HashMap<String, Settings>,
     extra: Extra,
     weights: Cow<'static, [u8]>,
 }
@@ -50,13 +58,6 @@ impl Ngram {
         Self::new(Cow::Borrowed(WEIGHTS), SETTINGS, "bundled")
     }
 
-    /// A model of the same layout (`weights.bin`, `settings.json`) in a folder.
-    pub fn from_folder(folder: &Path) -> Result<Self, EngineError> {
-        let origin = folder.display().to_string();
-        let read = |name: &str| std::fs::read(folder.join(name)).map_err(|e| EngineError::load(&origin, format!("{name}: {e}")));
-        Self::new(Cow::Owned(read("weights.bin")?), &read("settings.json")?, &origin)
-    }
-
     fn new(weights: Cow<'static, [u8]>, json: &[u8], origin: &str) -> Result<Self, EngineError> {
         let settings = Settings::parse(json, origin)?;
         let refuse = |reason: String| EngineError::load(origin, reason);
@@ -68,18 +69,36 @@ impl Ngram {
         if weights.len() != wanted {
             return Err(refuse(format!("weights.bin holds {} bytes, {wanted} are wanted", weights.len())));
         }
-        let by_language = extra.language_bias.iter().map(|(lang, bias)| (lang.clone(), settings.with_bias(*bias))).collect();
-        Ok(Self { settings, by_language, extra, weights })
+        if extra.gloss.as_ref().is_some_and(|blend| !(blend.ngram.is_finite() && blend.encoder.is_finite())) {
+            return Err(refuse("settings.json: `gloss` must hold finite shares".to_owned()));
+        }
+        Ok(Self { settings, extra, weights })
     }
 
-    fn read(&self, passage: Passage<'_>) -> Option<Reading> {
-        let logits = self.logits(passage.text);
-        let settings = self.by_language.get(passage.lang).unwrap_or(&self.settings);
-        // No severity is learnt for these languages; how far negative leads stands in for it.
-        settings.read(&logits, Some(logits[0] - logits[1].max(logits[2])))
+    /// What n-grams alone say of a text.
+    pub(super) fn read(&self, text: &str) -> Option<Reading> {
+        let logits = self.logits(text);
+        // No severity is learnt with n-grams; how far negative leads stands in for it.
+        self.settings.read(&logits, Some(logits[0] - logits[1].max(logits[2])))
     }
 
-    fn logits(&self, text: &str) -> [f32; 3] {
+    /// Name, languages and calibration.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How a gloss is blended in, where the model was made for that.
+    pub(super) fn blend(&self) -> Option<&Blend> {
+        self.extra.gloss.as_ref()
+    }
+
+    /// Characters of a text that are read.
+    pub(super) fn max_chars(&self) -> usize {
+        self.extra.max_chars
+    }
+
+    /// Raw logits of negative, neutral, positive.
+    pub(super) fn logits(&self, text: &str) -> [f32; 3] {
         let mut counts: HashMap<u32, u32> = HashMap::new();
         let mask = (1_u32 << self.extra.bits) - 1;
         let negations = &self.extra.negations;
@@ -107,21 +126,6 @@ impl Ngram {
     }
 }
 
-impl Engine for Ngram {
-    fn name(&self) -> &str {
-        self.settings.name()
-    }
-
-    fn languages(&self) -> &[String] {
-        self.settings.languages()
-    }
-
-    fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Reading>, EngineError> {
-        let bad = || EngineError::run(self.name(), "its output is not a number");
-        passages.iter().map(|p| self.read(*p).ok_or_else(bad)).collect()
-    }
-}
-
 impl std::fmt::Debug for Ngram {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ngram").field("name", &self.settings.name()).field("bits", &self.extra.bits).finish_non_exhaustive()
@@ -129,7 +133,7 @@ impl std::fmt::Debug for Ngram {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Space,
     Word,
     Punctuation,
@@ -151,7 +155,7 @@ fn kind(c: char) -> Kind {
 
 /// Words, runs of punctuation and single pictures. More than two equal characters in a row become two, a run of
 /// punctuation keeps its first four characters.
-fn tokens(text: &str, max_chars: usize) -> Vec<(Kind, String)> {
+pub(super) fn tokens(text: &str, max_chars: usize) -> Vec<(Kind, String)> {
     let end = text.char_indices().nth(max_chars).map_or(text.len(), |(at, _)| at);
     let mut found: Vec<(Kind, String)> = Vec::new();
     let mut open = Kind::Space;
@@ -230,7 +234,11 @@ mod tests {
     #[derive(Deserialize)]
     struct Known {
         text: String,
-        lang: Option<String>,
+        ngrams: Numbers,
+    }
+
+    #[derive(Deserialize)]
+    struct Numbers {
         probabilities: [f32; 3],
         severity: f32,
         label: Label,
@@ -240,34 +248,28 @@ mod tests {
     fn scores_are_those_of_the_training_script() {
         let json = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ebb-multi/reference.json"));
         let model = Ngram::bundled().expect("settings");
-        for known in serde_json::from_str::<Vec<Known>>(json).expect("reference.json") {
+        for Known { text, ngrams } in serde_json::from_str::<Vec<Known>>(json).expect("reference.json") {
             // A text that says nothing never comes here; the reference has some.
-            let text = match prepare(&known.text) {
-                Prepared::Text(text) => text,
-                Prepared::Nothing => continue,
-            };
-            let lang = known.lang.as_deref().unwrap_or("und");
-            let found = model.read(Passage { text: &text, lang }).expect("finite");
-            let pairs = found.probabilities.values().into_iter().zip(known.probabilities);
-            let off = pairs.chain([(found.severity.get(), known.severity)]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(off < 1e-4, "{off}: {}", known.text);
-            assert_eq!(found.label, known.label, "{}", known.text);
+            let Prepared::Text(prepared) = prepare(&text) else { continue };
+            let found = model.read(&prepared).expect("finite");
+            let pairs = found.probabilities.values().into_iter().zip(ngrams.probabilities);
+            let off = pairs.chain([(found.severity.get(), ngrams.severity)]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off < 1e-4, "{off}: {text}");
+            assert_eq!(found.label, ngrams.label, "{text}");
         }
     }
 
     /// A model of 2^8 buckets where the given words weigh on one class each, and nothing else counts.
-    fn model(weighed: &[(&str, usize)], more: &str) -> Ngram {
+    fn model(weighed: &[(&str, usize)]) -> Ngram {
         let mut weights = vec![0_u8; RECORD << 8];
         for (word, class) in weighed {
             let at = bucket(fnv1a(&["w", word]), 255) as usize * RECORD;
             weights[at] = 10;
             weights[at + 1 + class] = 100;
         }
-        let json = format!(
-            r#"{{"name":"tiny","version":"1","languages":["fr"],"labels":["negative","neutral","positive"],"bits":8,"max_chars":50,
+        let json = r#"{"name":"tiny","version":"1","languages":["fr"],"labels":["negative","neutral","positive"],"bits":8,"max_chars":50,
             "step":0.02,"intercept":[0,0.1,0],"temperature":1,"bias":[0,0,0],"decision":[1,1,1],
-            "severity":{{"scale":1,"offset":0}},"negations":["pas"]{more}}}"#
-        );
+            "severity":{"scale":1,"offset":0},"negations":["pas"]}"#;
         Ngram::new(Cow::Owned(weights), json.as_bytes(), "test").expect("a model")
     }
 
@@ -318,8 +320,8 @@ mod tests {
 
     #[test]
     fn a_weighed_word_decides_by_hand_computed_numbers() {
-        let model = model(&[("nul", 0)], "");
-        let [reading] = model.score(&[Passage { text: "nul", lang: "fr" }]).expect("scored")[..] else { panic!("one reading") };
+        let model = model(&[("nul", 0)]);
+        let reading = model.read("nul").expect("finite");
         // One bucket: the vector is 1, its logits are step * 100 + intercept = 2, 0.1, 0.
         let (n, u, p) = (2f32.exp(), 0.1f32.exp(), 1f32);
         assert_eq!(reading.label, Label::Negative);
@@ -329,15 +331,8 @@ mod tests {
 
     #[test]
     fn a_text_of_unknown_words_gets_the_intercept() {
-        let [reading] = model(&[], "").score(&[Passage { text: "xyz", lang: "fr" }]).expect("scored")[..] else { panic!("one reading") };
+        let reading = model(&[]).read("xyz").expect("finite");
         assert_eq!(reading.label, Label::Neutral);
-    }
-
-    #[test]
-    fn a_language_may_have_its_own_bias() {
-        let model = model(&[("nul", 0)], r#","language_bias":{"de":[-9,0,0]}"#);
-        let label = |lang| model.score(&[Passage { text: "nul", lang }]).expect("scored")[0].label;
-        assert_eq!((label("fr"), label("de")), (Label::Negative, Label::Neutral));
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn even() -> [f32; 3] {
 /// How severity is told.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
-enum SeverityRule {
+pub(super) enum SeverityRule {
     /// From an output of its own: a straight line before the sigmoid.
     Output { scale: f32, offset: f32 },
     /// From the classes: the mean of these weights (0..=1, one a class) under their probabilities.
@@ -120,9 +120,9 @@ impl Settings {
         self.classes.len()
     }
 
-    /// The same settings with another bias.
-    pub(super) fn with_bias(&self, bias: [f32; 3]) -> Self {
-        Self { bias, ..self.clone() }
+    /// The same settings for logits that need no temperature, with another rule for severity.
+    pub(super) fn blended(&self, severity: SeverityRule) -> Self {
+        Self { temperature: 1.0, bias: [0.0; 3], severity, ..self.clone() }
     }
 
     /// Whether the model has an output of its own for severity.
