@@ -186,8 +186,10 @@ def built(*more):
     """The bench as cargo builds it; None when it cannot."""
     command = ["cargo", "bench", "--no-run", "--bench", "score", "--message-format=json", *more]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    found = [json.loads(line).get("executable") for line in done.stdout.splitlines() if line.startswith("{")]
-    return next((path for path in reversed(found) if path), None) if done.returncode == 0 else None
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    # Cargo names the program `ebb` as well, in an order that depends on what was built before.
+    found = [one.get("executable") for one in said if "bench" in one.get("target", {}).get("kind", [])]
+    return next((path for path in found if path), None) if done.returncode == 0 else None
 
 
 def commands(args, threads):
