@@ -5,6 +5,7 @@ A row is a dict: `text` (preprocessed), `task` (which head its label is for),
 `sev` (severity target 0..1, or None; `sev_w` its weight).
 """
 
+import functools
 import hashlib
 import lzma
 import os
@@ -207,6 +208,7 @@ def research_rows(folder, name, limit=2000):
     return [preprocess(r["text"]) for r in rows], [int(r["label"]) for r in rows]
 
 
+@functools.cache
 def research_keys(folder):
     """Keys of every text of the measuring-only sets and validation files.
 

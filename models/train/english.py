@@ -241,7 +241,7 @@ def checker(folder, words, tokenizer, bf16, path, log):
     """A function that logs validation numbers of a model and saves it."""
     texts, labels = data.validation_rows(folder)
     others = [r for r in multi.validation(folder) if r["lang"] in words]
-    glosses = [words[r["lang"]].gloss(r["text"])[0] for r in others]
+    glosses = [words[r["lang"]].gloss(r["text"]) for r in others]
     # The loss is balanced to the power 1/2, the label wants the whole.
     weights = 1 / np.sqrt(np.bincount(labels, minlength=3) / len(labels))
 
@@ -280,7 +280,7 @@ def build(args, plan, out, log):
     gold, hold = data.gold_rows(folder)
     model = load_base(args.base)
     emoji_texts = [r["text"] for r in gold] + data.unlabelled(
-        os.path.join(args.data, "unlabelled", "en_tweets.txt.xz"), 10 ** 9, args.seed)
+        os.path.join(args.data, "unlabelled", data.UNLABELLED["tweets"]), 10 ** 9, args.seed)
     tokenizer, added = extend_tokenizer(os.path.join(args.base, "tokenizer.json"),
                                         emoji_texts, plan["max_tokens"])
     seed_emoji_rows(model.encoder.words, tokenizer, added)

@@ -63,13 +63,8 @@ class Dictionary:
         return found
 
     def gloss(self, text):
-        """(English words, pictures and punctuation of a text; share of its words that were found)."""
-        out, words, known = [], 0, 0
-        for kind, token in tokens(text):
-            if kind == 1 and token not in ("user", "http"):
-                words += 1
-                english = self.english(token)
-                known += english is not None
-                token = english or token
-            out.append(token)
-        return " ".join(out), known / max(1, words)
+        """English words, pictures and punctuation of a text; what is not found stays as it is."""
+        def read(kind, token):
+            return self.english(token) if kind == 1 and token not in ("user", "http") else None
+
+        return " ".join(read(kind, token) or token for kind, token in tokens(text))

@@ -105,7 +105,9 @@ def class_report(probabilities, labels, decision=(1, 1, 1)):
     plain = probabilities.argmax(1)
     per = recalls(labels, guesses)
     shipped, table = reliability(probabilities, labels, guesses)
-    return {"n": len(labels), "macro_recall": float(np.mean(per)), "recall": per,
+    told = probabilities[np.arange(len(labels)), labels]
+    return {"n": len(labels), "log_loss": float(-np.log(told + 1e-12).mean()),
+            "macro_recall": float(np.mean(per)), "recall": per,
             "macro_f1": float(np.mean(f_scores(labels, guesses))),
             "f1": f_scores(labels, guesses),
             "accuracy": float((guesses == labels).mean()),

@@ -66,7 +66,7 @@ def level(rows):
 def gloss_rows(folder, words):
     """The gold rows of languages that have a dictionary, read into English, for the encoder."""
     rows = [r for r in gold(folder)[0] if r["lang"] in words]
-    return [{"text": words[r["lang"]].gloss(r["text"])[0], "task": "gloss", "y": r["y"],
+    return [{"text": words[r["lang"]].gloss(r["text"]), "task": "gloss", "y": r["y"],
              "w": r["w"], "sev": None} for r in rows]
 
 
@@ -190,8 +190,9 @@ def build(args, english, out, log):
     quantised, step = linear.quantise(weights)
     linear.pack(os.path.join(out, "weights.bin"), scales, 1.0, quantised)
     reader = Reader(args.words, english)
-    settings = settings_for(hasher, hold, scales, quantised, step, intercept, args.version)
-    settings["gloss"] = blend_for(hasher, reader, hold, settings, scales, quantised)
+    logits = ngram_logits(hasher, [r["text"] for r in hold], scales, quantised, step, intercept)
+    settings = settings_for(logits, hold, step, intercept, args.version)
+    settings["gloss"] = blend_for(logits, hold, reader)
     with open(os.path.join(out, "settings.json"), "w", encoding="utf-8") as handle:
         json.dump(settings, handle, ensure_ascii=False, indent=1)
     scorer = Scorer(out, reader)
@@ -201,13 +202,17 @@ def build(args, english, out, log):
     return report
 
 
-def settings_for(hasher, hold, scales, weights, step, intercept, version):
+def ngram_logits(hasher, texts, scales, weights, step, intercept):
+    """Raw logits of the shipped int8 form."""
+    x = scaled(hasher.counts(texts), scales)
+    return step * (x @ weights.astype(np.float64)) + np.array(intercept)
+
+
+def settings_for(logits, hold, step, intercept, version):
     """settings.json of the n-grams, calibrated on the held-out rows.
 
     The temperature alone: they are few, and training was balanced already.
     """
-    x = scaled(hasher.counts([r["text"] for r in hold]), scales)
-    logits = step * (x @ weights.astype(np.float64)) + intercept
     temperature, bias = calibrate.fit_temperature(logits, [r["y"] for r in hold])
     p = measure.softmax(logits / temperature + np.array(bias))
     scale, offset = calibrate.fit_margin(margin(logits), 0.6 * p[:, 0])
@@ -223,11 +228,10 @@ def margin(logits):
     return logits[:, 0] - np.maximum(logits[:, 1], logits[:, 2])
 
 
-def blend_for(hasher, reader, hold, settings, scales, weights):
+def blend_for(logits, hold, reader):
     """Shares of n-grams and encoder, by log loss on the held-out rows, and the scale of severity."""
-    hold = [r for r in hold if r["lang"] in reader.words]
-    x = scaled(hasher.counts([r["text"] for r in hold]), scales)
-    ngram = settings["step"] * (x @ weights.astype(np.float64)) + np.array(settings["intercept"])
+    at = [i for i, r in enumerate(hold) if r["lang"] in reader.words]
+    ngram, hold = logits[at], [hold[i] for i in at]
     of_gloss, raw = reader.of_glosses([r["text"] for r in hold], [r["lang"] for r in hold])
     shares = calibrate.fit_shares([ngram, of_gloss], [r["y"] for r in hold])
     p = measure.softmax(shares[0] * ngram + shares[1] * of_gloss)
@@ -247,7 +251,7 @@ class Reader:
 
     def gloss(self, text, lang):
         """A text in English words."""
-        return self.words[lang].gloss(text)[0]
+        return self.words[lang].gloss(text)
 
     def of_glosses(self, texts, langs):
         """(class logits, raw severity) of texts in languages that have a dictionary."""
@@ -267,9 +271,8 @@ class Scorer:
 
     def logits(self, texts):
         """Raw logits of the n-grams."""
-        x = scaled(self.hasher.counts(texts), self.scales)
-        return (self.settings["step"] * (x @ self.weights.astype(np.float64))
-                + np.array(self.settings["intercept"]))
+        return ngram_logits(self.hasher, texts, self.scales, self.weights, self.settings["step"],
+                            self.settings["intercept"])
 
     def ngrams(self, texts):
         """(calibrated probabilities, severity) by n-grams alone."""

@@ -19,7 +19,7 @@ def class_line(name, part):
     """One set on one line."""
     recall = " ".join(f"{v:.3f}" for v in part["recall"])
     return (f"  {name:22s} n {part['n']:6d}  macro recall {part['macro_recall']:.4f} ({recall})"
-            f"  macro F1 {part['macro_f1']:.4f}  accuracy {part['accuracy']:.4f}"
+            f"  macro F1 {part['macro_f1']:.4f}  accuracy {part['accuracy']:.4f}  log loss {part['log_loss']:.4f}"
             f"  ECE label {part['ece_of_label']:.4f} top {part['ece_of_top']:.4f}")
 
 

@@ -2,7 +2,8 @@
 //!
 //! A text is brought into shape ([`prepare`]), its language decides the model ([`crate::domain::language`], [`models`]), readings of
 //! texts that were seen before come from a bounded cache. Engines are synchronous; async code goes through
-//! [`pool::Scorer`]. [`stream`] and [`eval`] are the commands `ebb score` and `ebb eval`.
+//! [`pool::Scorer`]. English goes to the encoder (`embedded`); for other languages `multi` adds up hashed n-grams (`ngram`) and
+//! what the encoder says of a word by word translation (`gloss`). [`stream`] and [`eval`] are the commands `ebb score` and `ebb eval`.
 
 #[cfg(feature = "rust-bert")]
 mod bert;
