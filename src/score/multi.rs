@@ -23,9 +23,7 @@ impl Multi {
     /// The models inside this program; `english` is the bundled one.
     pub(super) fn bundled(english: Arc<Embedded>) -> Result<Self, EngineError> {
         let ngram = Ngram::bundled()?;
-        let Some(blend) = ngram.blend().cloned() else {
-            return Err(EngineError::load(ngram.settings().name(), "settings.json has no `gloss`"));
-        };
+        let blend = ngram.blend().clone();
         let settings = ngram.settings().blended(blend.severity.clone());
         Ok(Self { ngram, english, blend, settings })
     }

@@ -28,7 +28,7 @@ struct Extra {
     step: f32,
     intercept: [f32; 3],
     negations: HashSet<String>,
-    gloss: Option<Blend>,
+    gloss: Blend,
 }
 
 /// How n-grams and the encoder's view of a gloss make one reading (see [`super::multi`]).
@@ -69,7 +69,7 @@ impl Ngram {
         if weights.len() != wanted {
             return Err(refuse(format!("weights.bin holds {} bytes, {wanted} are wanted", weights.len())));
         }
-        if extra.gloss.as_ref().is_some_and(|blend| !(blend.ngram.is_finite() && blend.encoder.is_finite())) {
+        if !(extra.gloss.ngram.is_finite() && extra.gloss.encoder.is_finite()) {
             return Err(refuse("settings.json: `gloss` must hold finite shares".to_owned()));
         }
         Ok(Self { settings, extra, weights })
@@ -87,9 +87,9 @@ impl Ngram {
         &self.settings
     }
 
-    /// How a gloss is blended in, where the model was made for that.
-    pub(super) fn blend(&self) -> Option<&Blend> {
-        self.extra.gloss.as_ref()
+    /// How a gloss is blended in.
+    pub(super) fn blend(&self) -> &Blend {
+        &self.extra.gloss
     }
 
     /// Characters of a text that are read.
@@ -269,7 +269,8 @@ mod tests {
         }
         let json = r#"{"name":"tiny","version":"1","languages":["fr"],"labels":["negative","neutral","positive"],"bits":8,"max_chars":50,
             "step":0.02,"intercept":[0,0.1,0],"temperature":1,"bias":[0,0,0],"decision":[1,1,1],
-            "severity":{"scale":1,"offset":0},"negations":["pas"]}"#;
+            "severity":{"scale":1,"offset":0},"negations":["pas"],
+            "gloss":{"ngram":1,"encoder":0,"severity":{"scale":1,"offset":0}}}"#;
         Ngram::new(Cow::Owned(weights), json.as_bytes(), "test").expect("a model")
     }
 
@@ -339,7 +340,8 @@ mod tests {
     fn a_weight_file_of_the_wrong_size_is_refused() {
         let json = super::super::settings::tests::sample([1.0; 3]).replacen(
             '{',
-            r#"{"bits":8,"max_chars":9,"step":1,"intercept":[0,0,0],"negations":[],"#,
+            r#"{"bits":8,"max_chars":9,"step":1,"intercept":[0,0,0],"negations":[],
+                "gloss":{"ngram":1,"encoder":0,"severity":{"scale":1,"offset":0}},"#,
             1,
         );
         let error = Ngram::new(Cow::Owned(vec![0; 100]), json.as_bytes(), "test").expect_err("refused").to_string();
