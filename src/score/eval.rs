@@ -1,5 +1,7 @@
 //! `ebb eval`: how good the models are on labelled texts.
 
+mod severity;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
@@ -14,16 +16,18 @@ use super::engine::EngineError;
 use super::lines::Lines;
 use super::models::{Models, ScoreInput};
 use crate::domain::sentiment::{Label, Sentiment};
+pub use severity::{SeverityEvaluation, Threshold};
 
 /// Bins of the calibration error.
 const BINS: usize = 15;
 
 /// Measures the models on labelled texts.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "The file has a header with `label` and `text`, and perhaps `lang`; fields are parted by tabs, quotes are plain \
-    characters. Labels are 0, 1, 2 or negative, neutral, positive.\n\nExample:\n  ebb eval posts.tsv\n  ebb eval posts.tsv --json")]
+#[command(after_help = "The file has a header with `label` and `text`, and perhaps `lang` and `points`; fields are parted by tabs, \
+    quotes are plain characters. Labels are 0, 1, 2 or negative, neutral, positive. Points go from -2 (severe) to 2; with them, severity is \
+    measured too.\n\nExample:\n  ebb eval posts.tsv\n  ebb eval posts.tsv --json")]
 pub struct EvalArgs {
-    /// Tab-separated file with `label`, `text` and perhaps `lang`
+    /// Tab-separated file with `label`, `text` and perhaps `lang` and `points`
     pub file: PathBuf,
     /// Measure the model of this folder instead of the one in use (see `ebb model`)
     #[arg(long, value_name = "FOLDER")]
@@ -53,6 +57,9 @@ pub struct Evaluation {
     pub per_language: BTreeMap<String, LanguageEvaluation>,
     /// Counts: a row for each true class, in it a column for each given one.
     pub confusion: [[usize; 3]; 3],
+    /// Severity against points, where the file has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<SeverityEvaluation>,
     /// Speed, without loading the models.
     pub posts_per_second: f64,
     /// The models that scored, joined by ` + `.
@@ -109,6 +116,8 @@ pub enum EvalError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Row {
     label: Label,
+    /// From -2 (severe) to 2 (delighted), where the file says so.
+    points: Option<i8>,
     input: ScoreInput,
 }
 
@@ -167,6 +176,7 @@ struct Columns {
     label: usize,
     text: usize,
     lang: Option<usize>,
+    points: Option<usize>,
 }
 
 impl Columns {
@@ -176,7 +186,7 @@ impl Columns {
             at(name)
                 .ok_or_else(|| format!("the header has no column `{name}`; it has: {}", header.split('\t').collect::<Vec<_>>().join(", ")))
         };
-        Ok(Self { label: wanted("label")?, text: wanted("text")?, lang: at("lang") })
+        Ok(Self { label: wanted("label")?, text: wanted("text")?, lang: at("lang"), points: at("points") })
     }
 
     fn row(&self, line: &str) -> Result<Row, String> {
@@ -185,8 +195,13 @@ impl Columns {
         let word = cell(self.label)?.trim();
         let number = word.parse().ok().and_then(Label::from_index);
         let label = number.map_or_else(|| word.to_ascii_lowercase().parse::<Label>(), Ok).map_err(|e| e.to_string())?;
-        let lang = self.lang.and_then(|at| cells.get(at)).map(|lang| lang.trim()).filter(|lang| !lang.is_empty());
-        Ok(Row { label, input: ScoreInput { text: cell(self.text)?.to_owned(), lang: lang.map(str::to_owned) } })
+        let filled = |at: Option<usize>| at.and_then(|at| cells.get(at)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+        let points = |word: &str| match word.parse() {
+            Ok(points @ -2..=2) => Ok(points),
+            _ => Err(format!("`{word}` are no points: whole numbers from -2 to 2 are")),
+        };
+        let (lang, points) = (filled(self.lang), filled(self.points).map(points).transpose()?);
+        Ok(Row { label, points, input: ScoreInput { text: cell(self.text)?.to_owned(), lang: lang.map(str::to_owned) } })
     }
 }
 
@@ -200,6 +215,7 @@ fn measure(rows: &[Row], sentiments: &[Sentiment]) -> Evaluation {
         all.add(row.label, sentiment.label);
         languages.entry(language(row, sentiment)).or_default().add(row.label, sentiment.label);
     }
+    let pointed = rows.iter().zip(sentiments).filter_map(|(row, s)| Some((row.points?, s.severity.get()))).collect();
     Evaluation {
         n: all.n(),
         accuracy: all.accuracy(),
@@ -209,6 +225,7 @@ fn measure(rows: &[Row], sentiments: &[Sentiment]) -> Evaluation {
         ece: calibration_error(rows.iter().zip(sentiments).map(|(row, s)| (f64::from(s.confidence()), row.label == s.label))),
         per_language: languages.into_iter().map(|(lang, part)| (lang, part.summary())).collect(),
         confusion: all.0,
+        severity: SeverityEvaluation::of(pointed),
         posts_per_second: 0.0,
         model: names.join(" + "),
     }
@@ -311,6 +328,9 @@ impl fmt::Display for Evaluation {
         for (lang, part) in &self.per_language {
             writeln!(f, "{lang:<18} {:>9} {:>9.4} {:>9.4} {:>9.4}", part.n, part.accuracy, part.macro_recall, part.macro_f1)?;
         }
+        if let Some(severity) = &self.severity {
+            write!(f, "\n{severity}")?;
+        }
         Ok(())
     }
 }
@@ -375,6 +395,15 @@ mod tests {
     }
 
     #[test]
+    fn severity_is_measured_on_the_rows_that_have_points() {
+        let file = "label\ttext\tpoints\n0\tbad\t-2\n1\tmeh\t\n2\tgood\t1\n";
+        let found = evaluate(&fake_models(), file.as_bytes()).expect("measured");
+        let severity = found.severity.as_ref().expect("points");
+        assert_eq!((severity.n, severity.severe), (2, 1));
+        assert!(found.to_string().contains("2 with points, 1 severe"), "{found}");
+    }
+
+    #[test]
     fn a_class_that_never_occurs_does_not_pull_the_means() {
         let found = evaluate(&fake_models(), "label\ttext\n0\tbad\n2\tgood\n".as_bytes()).expect("measured");
         close(found.macro_recall, 1.0);
@@ -388,6 +417,7 @@ mod tests {
             ("label\ttext\n", "no labelled text"),
             ("class\ttext\n0\thi\n", "line 1: the header has no column `label`; it has: class, text"),
             ("label\ttext\n0\thi\n7\tho\n", "line 3: `7` is no label"),
+            ("label\ttext\tpoints\n0\thi\t-2\n0\tho\t-3\n", "line 3: `-3` are no points"),
             ("text\tlabel\nhi\n", "line 2: 1 columns, 2 are wanted"),
         ] {
             let error = evaluate(&fake_models(), file.as_bytes()).expect_err("refused").to_string();
