@@ -18,6 +18,9 @@ WEAK_TASKS = {"entity": 3, "tse": 3, "emotion": 28, "valence": 1}
 SEVERITY = {-2: 1.0, -1: 0.85, 0: 0.25, 1: 0.06, 2: 0.0}
 # Of posts that have a class but no five points: the mean target of such posts that have both.
 SEVERITY_OF_CLASS = (0.61, 0.24, 0.08)
+# Of one's own posts with points: a severe one must stand out from a plain complaint.
+SEVERITY_OF_OWN = {-2: 1.0, -1: 0.45, 0: 0.15, 1: 0.05, 2: 0.0}
+CLASSES = {"negative": 0, "neutral": 1, "positive": 2, "0": 0, "1": 1, "2": 2}
 LANGUAGES = ("fr", "de", "it", "es", "pt")
 EMOTIONS = (
     "admiration amusement anger annoyance approval caring confusion curiosity "
@@ -84,6 +87,28 @@ def gold_rows(folder):
         train.append({"text": preprocess(text), "task": "main", "y": label, "w": 0.4,
                       "sev": severity_target(found), "sev_w": 1.0})
     return train, hold
+
+
+def own_rows(path):
+    """(training rows, held-out rows) of one's own labelled posts, and how many are not English.
+
+    Columns `label` (0 to 2, or the names), `text`, perhaps `lang` and `points`
+    (-2 to 2): what `ebb model labels` writes. Raises ValueError, with the line.
+    """
+    train, hold, others = [], [], 0
+    for number, row in enumerate(read_tsv(path), 2):
+        try:
+            label, text = CLASSES[row["label"]], row["text"]
+            points = int(row["points"]) if row.get("points") else None
+            severity = SEVERITY_OF_CLASS[label] if points is None else SEVERITY_OF_OWN[points]
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{path}, line {number}: {error} is no label, points or column that is known") from error
+        if row.get("lang", "").lower()[:2] not in ("", "en"):
+            others += 1
+            continue
+        item = {"text": preprocess(text), "task": "main", "y": label, "w": 0.5, "sev": severity, "sev_w": 0.5}
+        (hold if held_out(text) else train).append(item)
+    return train, hold, others
 
 
 def severity_holdout(folder):

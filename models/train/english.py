@@ -1,7 +1,6 @@
 """The English model: reading on, gold labels, calibration, int8."""
 
 import copy
-import functools
 import json
 import os
 import random
@@ -29,11 +28,15 @@ PLAN = {
             "leaning": 800,
             "hide": 0.15, "hide_leaning": 0.4, "sign_share": 1.0, "rate": 3e-4, "decay": 0.9,
             "cooldown": 0.17, "dropout": False, "horizon": 60, "every": 500, "smoothing": 0.05},
-    "gold": {"runs": 2, "epochs": 2.0, "batch": 64, "rate": 1e-4, "decay": 0.85, "cooldown": 0.0,
-             "dropout": True, "horizon": 100, "every": 600, "smoothing": 0.05,
-             "severity": 0.5, "balance_power": 0.5},
-    "soft": {"tweets": 100000, "reddit": 20000, "epochs": 1.0, "rate": 7e-5},
-    "last": {"epochs": 0.2, "rate": 3e-5, "horizon": 60, "every": 10 ** 6},
+    "gold": {"runs": 2, "epochs": {"gold": 2.0, "gloss": 2.0}, "batch": 64, "rate": 1e-4,
+             "decay": 0.85, "cooldown": 0.0, "dropout": True, "horizon": 100, "every": 600,
+             "smoothing": 0.05, "severity": 0.5, "balance_power": 0.5, "rounding": False},
+    "soft": {"tweets": 100000, "reddit": 20000, "epochs": {"gold": 1.0, "gloss": 1.0, "soft": 1.0},
+             "rate": 7e-5},
+    "last": {"epochs": {"gold": 0.2, "gloss": 0.2, "soft": 0.2}, "rate": 3e-5, "horizon": 60,
+             "every": 10 ** 6, "rounding": True},
+    "own": {"epochs": {"gold": 0.2, "gloss": 0.2, "soft": 0.2, "own": 2.0}, "rate": 3e-5,
+            "horizon": 60, "every": 10 ** 6, "rounding": True},
 }
 
 
@@ -87,10 +90,11 @@ def read_on(model, root, gold, tokenizer, plan, args, log):
 
 
 def on_gold(model, name, order, rows, plan, args, log, check):
-    """What people labelled: the three classes and severity, and glosses with a head of their own.
+    """The stages with labels: the three classes and severity, and glosses with a head of their own.
 
+    `rows` by kind; the plan says which are wanted, and how often each is gone through.
     Runs that differ in `order` differ in the order of the rows and in dropout.
-    The stage `last` computes as the int8 form will.
+    With `rounding` the model computes as its int8 form will.
     """
     part = {**plan["gold"], **plan[name]}
     rng = random.Random(f"{args.seed} {name} {order}")
@@ -99,9 +103,9 @@ def on_gold(model, name, order, rows, plan, args, log, check):
     def of_labels(model, batch):
         return label_loss(model, batch, {**part, "balance": balance})
 
-    streams = [(kind, part_of(found, part["epochs"], part["batch"], rng), of_labels)
-               for kind, found in rows.items()]
-    model.set_rounding(name == "last")
+    streams = [(kind, part_of(rows[kind], epochs, part["batch"], rng), of_labels)
+               for kind, epochs in part["epochs"].items()]
+    model.set_rounding(part["rounding"])
     model = run_stage(model, name, streams, {**part, "bf16": args.bf16}, rng.randrange(10 ** 6), log, check)
     model.set_rounding(False)
     return model
@@ -193,8 +197,8 @@ def severity_reports(predict, judged, settings):
     return found
 
 
-def evaluate(predict, folder, hold, settings, research):
-    """Every number of one form of the model."""
+def evaluate(predict, folder, hold, own, settings, research):
+    """Every number of one form of the model; `own` are held-out rows of one's own posts, if there are any."""
     def classes(texts, labels):
         logits = predict(texts)[0]
         return measure.class_report(calibrate.apply(logits, settings), labels,
@@ -202,6 +206,8 @@ def evaluate(predict, folder, hold, settings, research):
     report = {"validation": classes(*data.validation_rows(folder)),
               "held_out": classes([r["text"] for r in hold], [r["y"] for r in hold]),
               **severity_reports(predict, data.severity_holdout(folder), settings)}
+    if own:
+        report["own"] = classes([r["text"] for r in own], [r["y"] for r in own])
     for name in research:
         rows = data.research_rows(folder, name)
         if rows[0]:
@@ -209,7 +215,7 @@ def evaluate(predict, folder, hold, settings, research):
     return report
 
 
-def ship(model, out, folder, hold, tokenizer, plan, version, log):
+def ship(model, out, folder, hold, own, tokenizer, plan, version, log):
     """Exports, quantises, calibrates and measures; returns the report."""
     os.makedirs(out, exist_ok=True)
     fp32, int8 = os.path.join(out, "model-fp32.onnx"), os.path.join(out, "model.onnx")
@@ -231,8 +237,8 @@ def ship(model, out, folder, hold, tokenizer, plan, version, log):
     log("files written, now measuring")
     whole = measure.Memo(open_session(fp32), tokenizer, 32)
     report = {"int8_recipe": recipe, "int8_choice": table, "bytes": os.path.getsize(int8),
-              "int8": evaluate(run_int8, folder, hold, settings, data.ENGLISH_RESEARCH),
-              "fp32": evaluate(whole, folder, hold, settings, ())}
+              "int8": evaluate(run_int8, folder, hold, own, settings, data.ENGLISH_RESEARCH),
+              "fp32": evaluate(whole, folder, hold, own, settings, ())}
     os.remove(fp32)
     return report
 
@@ -286,28 +292,29 @@ def build(args, plan, out, log):
     seed_emoji_rows(model.encoder.words, tokenizer, added)
     words = gloss.read(args.words)
     glosses = multi.gloss_rows(folder, words)
-    encode_rows(gold + glosses, tokenizer)
-    rows = {"gold": gold, "gloss": glosses}
-    log(f"gold {len(gold)}, held out {len(hold)}, glosses {len(glosses)}, emoji entries {len(added)}")
+    own, own_hold, others = args.own
+    encode_rows(gold + glosses + own, tokenizer)
+    rows = {"gold": gold, "gloss": glosses, "own": own}
+    log(f"gold {len(gold)}, held out {len(hold)}, glosses {len(glosses)}, own {len(own)}, of them held out "
+        f"{len(own_hold)}, not English {others}, emoji entries {len(added)}")
     work = os.path.join(args.work, "stages")
     os.makedirs(work, exist_ok=True)
     tokenizer.save(os.path.join(work, "tokenizer.json"))
     check = checker(folder, words, tokenizer, args.bf16, os.path.join(work, "part.pt"), log)
 
-    def train(start, name, order, more=()):
-        found = {**rows, "soft": more} if more else rows
-        return on_gold(copy.deepcopy(start), name, order, found, plan, args, log, check)
+    def train(start, name, order):
+        if "soft" in plan[name]["epochs"] and "soft" not in rows:
+            rows["soft"] = soft_rows([*runs, unread], args.data, plan["soft"], tokenizer, args, log)
+        return on_gold(copy.deepcopy(start), name, order, rows, plan, args, log, check)
 
     stage = Stages(work, model, args.resume)
     read = stage("pre", lambda: read_on(copy.deepcopy(model), args.data, gold, tokenizer, plan, args, log))
     runs = [stage(f"gold-{i}", lambda i=i: train(read, "gold", i)) for i in range(plan["gold"]["runs"])]
     # Whoever did not read on errs elsewhere, which is what makes it worth asking.
     unread = stage("unread", lambda: train(model, "gold", len(runs)))
-
-    @functools.cache
-    def opinions():
-        return soft_rows([*runs, unread], args.data, plan["soft"], tokenizer, args, log)
-
-    taught = stage("soft", lambda: train(mean_of(runs), "soft", 0, opinions()))
-    model = stage("last", lambda: train(taught, "last", 0, opinions()))
-    return ship(model, out, folder, hold, tokenizer, plan, args.version, log)
+    taught = stage("soft", lambda: train(mean_of(runs), "soft", 0))
+    model = stage("last", lambda: train(taught, "last", 0))
+    if own:
+        # What one's own posts teach costs a little elsewhere; the mean keeps half of it at a third of the price.
+        model = mean_of([model, stage("own", lambda: train(taught, "own", 0))])
+    return ship(model, out, folder, hold, own_hold, tokenizer, plan, args.version, log)

@@ -84,6 +84,18 @@ def write_data(folder, seed=0):
             handle.write("\n".join(texts) + "\n")
 
 
+def write_own(path, seed=0):
+    """Labelled posts as `ebb model labels` writes them, and with points."""
+    rng = random.Random(seed)
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write("label\ttext\tlang\tpoints\n")
+        for i in range(60):
+            label = i % 3
+            fields = [("negative", "neutral", "positive")[label], sentence(rng, "en", label),
+                      ("", "en", "fr")[i % 7 % 3], str((label - 1) * (i % 2 + 1))]
+            handle.write("\t".join(fields) + "\n")
+
+
 def write_base(folder, seed=0):
     """A two-layer BERT of width 32 with random weights and a letter vocabulary."""
     os.makedirs(folder, exist_ok=True)

@@ -22,6 +22,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
+import data  # noqa: E402
 import english  # noqa: E402
 import madeup  # noqa: E402
 import multi  # noqa: E402
@@ -56,6 +57,8 @@ def arguments():
     parser.add_argument("--work", help="stage checkpoints (default: OUT/work)")
     parser.add_argument("--words", default=os.path.join(HERE, "..", "ebb-multi", "words"),
                         help="folder of the dictionaries (LANG.tsv)")
+    parser.add_argument("--own", metavar="FILE", help="labelled posts of one's own to learn from as well, as "
+                        "`ebb model labels` writes them (columns label, text, perhaps lang and points)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--base", default=default_base(), help="BERT folder")
     parser.add_argument("--minutes", type=float, default=FULL_MINUTES,
@@ -76,10 +79,16 @@ def arguments():
     if args.smoke:
         args.minutes, args.data = FULL_MINUTES, args.data or os.path.join(args.work, "made-up")
         args.base = os.path.join(args.work, "tiny-base")
+        args.own = os.path.join(args.work, "own.tsv")
         madeup.write_data(args.data)
+        madeup.write_own(args.own)
         madeup.write_base(args.base)
     if not args.data or not args.base:
         parser.error("--data and --base are needed (or --smoke)")
+    try:
+        args.own = data.own_rows(args.own) if args.own else ([], [], 0)
+    except (OSError, ValueError) as error:
+        parser.error(f"--own: {error}")
     args.bf16 = args.precision == "bf16" or args.precision == "auto" and has_bf16()
     return args
 
@@ -94,11 +103,12 @@ def make_plan(args):
         for step in path:
             at = at[step]
         at[last] = type(at[last])(float(value))
-    for part, keys in (("pre", ("sign_epochs", "tweet_epochs", "gold_epochs", "reddit", "weak_rows")),
-                       ("gold", ("epochs",)), ("soft", ("tweets", "reddit", "epochs")),
-                       ("last", ("epochs",))):
-        for key in keys:
-            plan[part][key] = type(plan[part][key])(plan[part][key] * args.minutes / FULL_MINUTES)
+    amounts = [(plan["pre"], key) for key in ("sign_epochs", "tweet_epochs", "gold_epochs", "reddit", "weak_rows")]
+    amounts += [(plan["soft"], key) for key in ("tweets", "reddit")]
+    amounts += [(plan[part]["epochs"], kind) for part in ("gold", "soft", "last", "own")
+                for kind in plan[part]["epochs"]]
+    for at, key in amounts:
+        at[key] = type(at[key])(at[key] * args.minutes / FULL_MINUTES)
     return plan
 
 
