@@ -46,7 +46,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             hold_ms: 3 * DAY_MS,
-            flag_severity: 0.5,
+            flag_severity: 0.4,
             watch_ms: 14 * DAY_MS,
             silence_alarm_ms: 4 * HOUR_MS,
             rules: Rules::default(),

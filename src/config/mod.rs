@@ -254,7 +254,7 @@ impl Default for Assess {
             silence_alarm: Duration::from_secs(4 * 3600),
             hold: Duration::from_secs(72 * 3600),
             min_coverage: 0.6,
-            flag_severity: 0.5,
+            flag_severity: 0.4,
             false_alarms_per_week: 0.3,
             watch: Duration::from_secs(14 * 24 * 3600),
         }
