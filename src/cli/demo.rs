@@ -206,7 +206,7 @@ impl Director {
         };
         // The story is told: from here on time runs as everywhere.
         self.clock.set_speed(1.0);
-        super::say("The story is told; the pages stay until Ctrl-C.");
+        super::say(if self.once { "The story is told." } else { "The story is told; the pages stay until Ctrl-C." });
         if self.once && verdict != Verdict::Recovered {
             anyhow::bail!("the story ended with the verdict `{}`", verdict.as_str());
         }
