@@ -43,29 +43,30 @@ impl SeverityEvaluation {
         }
         pairs.sort_by(|a, b| b.1.total_cmp(&a.1));
         let top = &pairs[..((pairs.len() + 10) / 20).max(1)];
-        let severe = pairs.iter().filter(|(points, _)| *points == -2).count();
+        let severe = at_most(-2, &pairs);
         let threshold = |from: f32| {
             let reach = &pairs[..pairs.partition_point(|(_, severity)| *severity >= from)];
-            let found = reach.iter().filter(|(points, _)| *points == -2).count();
+            let found = at_most(-2, reach);
             Threshold {
                 from,
                 flagged: reach.len() as f64 / pairs.len() as f64,
                 severe_found: super::share(found, severe),
                 severe_among: super::share(found, reach.len()),
-                negative_among: super::share(negative(reach), reach.len()),
+                negative_among: super::share(at_most(-1, reach), reach.len()),
             }
         };
         Some(Self {
             n: pairs.len(),
             severe,
-            top5_negative: negative(top) as f64 / top.len() as f64,
+            top5_negative: at_most(-1, top) as f64 / top.len() as f64,
             thresholds: FROM.into_iter().map(threshold).collect(),
         })
     }
 }
 
-fn negative(pairs: &[(i8, f32)]) -> usize {
-    pairs.iter().filter(|(points, _)| *points < 0).count()
+/// How many have these points or fewer.
+fn at_most(most: i8, pairs: &[(i8, f32)]) -> usize {
+    pairs.iter().filter(|(points, _)| *points <= most).count()
 }
 
 impl fmt::Display for SeverityEvaluation {
