@@ -31,8 +31,8 @@ EMOTIONS = (
 
 
 def read_tsv(path):
-    """Rows of a TSV file as dicts; quotes are plain characters."""
-    with open(path, encoding="utf-8") as handle:
+    """Rows of a TSV file as dicts; quotes are plain characters, a byte order mark is none."""
+    with open(path, encoding="utf-8-sig") as handle:
         head = handle.readline().rstrip("\n").split("\t")
         return [dict(zip(head, line.rstrip("\n").split("\t"))) for line in handle]
 
@@ -89,13 +89,15 @@ def gold_rows(folder):
     return train, hold
 
 
-def own_rows(path):
-    """(training rows, held-out rows) of one's own labelled posts, and how many are not English.
+def own_rows(path, barred):
+    """(training rows, held-out rows) of one's own labelled posts, and how many were left out.
+
+    Left out are those that are not English, and those whose text keys are `barred`.
 
     Columns `label` (0 to 2, or the names), `text`, perhaps `lang` and `points`
     (-2 to 2): what `ebb model labels` writes. Raises ValueError, with the line.
     """
-    train, hold, others = [], [], 0
+    train, hold, left_out = [], [], 0
     for number, row in enumerate(read_tsv(path), 2):
         try:
             label, text = CLASSES[row["label"]], row["text"]
@@ -103,12 +105,12 @@ def own_rows(path):
             severity = SEVERITY_OF_CLASS[label] if points is None else SEVERITY_OF_OWN[points]
         except (KeyError, ValueError) as error:
             raise ValueError(f"{path}, line {number}: {error} is no label, points or column that is known") from error
-        if row.get("lang", "").lower()[:2] not in ("", "en"):
-            others += 1
+        if row.get("lang", "").lower()[:2] not in ("", "en") or text_key(text) in barred:
+            left_out += 1
             continue
         item = {"text": preprocess(text), "task": "main", "y": label, "w": 0.5, "sev": severity, "sev_w": 0.5}
         (hold if held_out(text) else train).append(item)
-    return train, hold, others
+    return train, hold, left_out
 
 
 def severity_holdout(folder):

@@ -292,11 +292,11 @@ def build(args, plan, out, log):
     seed_emoji_rows(model.encoder.words, tokenizer, added)
     words = gloss.read(args.words)
     glosses = multi.gloss_rows(folder, words)
-    own, own_hold, others = args.own
+    own, own_hold, left_out = args.own
     encode_rows(gold + glosses + own, tokenizer)
     rows = {"gold": gold, "gloss": glosses, "own": own}
     log(f"gold {len(gold)}, held out {len(hold)}, glosses {len(glosses)}, own {len(own)}, of them held out "
-        f"{len(own_hold)}, not English {others}, emoji entries {len(added)}")
+        f"{len(own_hold)}, left out {left_out}, emoji entries {len(added)}")
     work = os.path.join(args.work, "stages")
     os.makedirs(work, exist_ok=True)
     tokenizer.save(os.path.join(work, "tokenizer.json"))

@@ -86,7 +86,8 @@ def arguments():
     if not args.data or not args.base:
         parser.error("--data and --base are needed (or --smoke)")
     try:
-        args.own = data.own_rows(args.own) if args.own else ([], [], 0)
+        args.own = (data.own_rows(args.own, data.validation_keys(os.path.join(args.data, "train")))
+                    if args.own else ([], [], 0))
     except (OSError, ValueError) as error:
         parser.error(f"--own: {error}")
     args.bf16 = args.precision == "bf16" or args.precision == "auto" and has_bf16()
